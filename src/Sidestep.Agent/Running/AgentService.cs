@@ -16,7 +16,8 @@ internal sealed class AgentService : IDisposable
     private readonly IReportSource _reportSource;
     private readonly IReadOnlyList<IAgentRole> _roles;
     private volatile DirectorLink? _link;
-    private volatile SpecWatch? _watch;
+    private OperatorSocket? _operatorSocket;
+    private SpecWatch? _watch;
 
     /// <param name="request">The options.</param>
     /// <param name="directors">The directors; null: the spec comes from a file. They are disposed with the
@@ -48,26 +49,18 @@ internal sealed class AgentService : IDisposable
 
     public EventLoop Loop { get; }
 
-    /// <summary>Serves the operator, follows the sources of the spec, and turns the loop until the token is
-    /// cancelled.</summary>
-    /// <param name="started">Called on the thread of the loop after its first turn: what the agent knows is applied, or
-    /// the log says why not. No director is waited for.</param>
-    /// <param name="stop">Ends the loop. The host keeps its configuration.</param>
-    public void Run(Action started, CancellationToken stop)
+    /// <summary>Serves the operator, follows the sources of the spec, and lets the loop make its first turn. Then the
+    /// spec that is known is applied, or the log says why not. No director is waited for.</summary>
+    public void Start()
     {
-        if (stop.IsCancellationRequested)
-            return;
         Directory.CreateDirectory(_request.StateDirectory);
         var commands = new OperatorCommands(_request.StateDirectory, Shared, s => _link?.Drain(s));
-        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(_request.StateDirectory),
-            commands.Execute, _log.OperatorConnectionFailed);
-        using var watch = _request.SpecFile is null ? null : new SpecWatch(
+        _operatorSocket = new OperatorSocket(StateStore.SocketPath(_request.StateDirectory), commands.Execute,
+            _log.OperatorConnectionFailed);
+        _watch = _request.SpecFile is null ? null : new SpecWatch(
             _request.SpecFile, _time, Shared.SetSpec, p => _log.SpecFileInvalid(p.ToLine()));
-        _watch = watch;
         _link?.Start();
         Loop.Turn(hasEvents: false);
-        started();
-        Loop.Run(stop);
     }
 
     /// <summary>Reads the spec file now, changed or not, and compares the host with it again.</summary>
@@ -84,9 +77,12 @@ internal sealed class AgentService : IDisposable
         link.Start();
     }
 
-    /// <summary>Ends the exchange with directors, then closes the kernel's sockets. Attached programs stay.</summary>
+    /// <summary>Ends the sources of work: spec file, operator, directors. Then closes the kernel's sockets. Attached
+    /// programs stay, and so does the configuration of the host.</summary>
     public void Dispose()
     {
+        _watch?.Dispose();
+        _operatorSocket?.Dispose();
         _link?.Dispose();
         foreach (var role in _roles)
             role.Dispose();

@@ -33,6 +33,9 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
     /// changed.</exception>
     public void Run(Request request, RunOptions options, TimeProvider time)
     {
+        // Before the files are read: a file that changes during the start is read again.
+        var reloads = new ReloadRequests();
+        signals.ReloadRequested += reloads.Request;
         var problems = new List<Problem>();
         HostEnvironment.Check(platform.Privileges, changes: true, bpf: true, problems);
         CheckSpecSource(request, options, problems);
@@ -45,27 +48,25 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
         using var agent = new AgentService(request, credentials?.Connect(), platform, time, _log);
         if (first.Spec is { } spec)
             agent.Shared.SetSpec(spec);
+        // Before the host exists: its code is compiled at run time, and the VIPs need not wait for that.
+        if (!signals.StopRequested.IsCancellationRequested)
+            agent.Start();
         using var stopping = signals.StopRequested.Register(() => _log.Stopping(signals.StopSignal!));
-        using var host = BuildHost(agent, new AgentReload(agent, request, options, _log));
+        using var host = BuildHost(agent, reloads, new AgentReload(agent, request, options, _log));
         host.RunToEndAsync(signals.StopRequested).GetAwaiter().GetResult();
     }
 
-    private IHost BuildHost(AgentService agent, AgentReload reload)
+    private IHost BuildHost(AgentService agent, ReloadRequests reloads, AgentReload reload)
     {
         var builder = ServiceHost.CreateBuilder(log, signals);
         var services = builder.Services;
-        var reloads = new ReloadRequests();
         services.AddSingleton(agent.Shared);
         services.AddSingleton<ServiceStatus>();
-        services.AddTask((provider, cancellation) => OnOwnThread(() => agent.Run(() =>
-        {
-            provider.GetRequiredService<ServiceStatus>().Ready();
-            // Until here, every file has just been read.
-            signals.ReloadRequested += reloads.Request;
-        }, cancellation)));
+        services.AddTask((_, cancellation) => OnOwnThread(() => agent.Loop.Run(cancellation)));
         services.AddTask((provider, cancellation) =>
         {
             var status = provider.GetRequiredService<ServiceStatus>();
+            status.Ready();
             return reloads.RunAsync(() =>
             {
                 status.Reloading();

@@ -15,6 +15,7 @@ public sealed class AgentServiceTests : RunningFixture
         SetSpec(7, TestSpec.Vip);
         RunOneTurn(() => Assert.Equal("draining", RunningAgent.SendCommand(State.Path, RunningAgent.Drain)));
         Assert.Equal("draining", StoredAdminState.Read(State.Path));
+        Stop();
         Assert.Null(RunningAgent.SendCommand(State.Path, RunningAgent.Status));
         Assert.False(File.Exists(StateStore.SocketPath(State.Path)));
     }
@@ -24,10 +25,12 @@ public sealed class AgentServiceTests : RunningFixture
     {
         Start(Options with { SpecFile = State.Put("wanted.json", """{ "revision": 3 }""") });
         RunOneTurn(() => Time.Advance(SpecWatch.Interval));
-        Assert.Equal(3, Shared.RequestedSpec!.Revision);
+        var shared = Shared;
+        Assert.Equal(3, shared.RequestedSpec!.Revision);
+        Stop();
         State.Put("wanted.json", """{ "revision": 4444 }""");
         Time.Advance(SpecWatch.Interval);
-        Assert.Equal(3, Shared.RequestedSpec!.Revision);
+        Assert.Equal(3, shared.RequestedSpec!.Revision);
     }
 
     [Fact]
@@ -56,7 +59,7 @@ public sealed class AgentServiceTests : RunningFixture
     {
         Start(Options);
         Platform.OnWait = static () => throw new InvalidOperationException("a turn");
-        Agent.Run(static () => throw new InvalidOperationException("a start"), new CancellationToken(canceled: true));
+        Agent.Loop.Run(new CancellationToken(canceled: true));
         Assert.Equal(0, Agent.Loop.TurnCount);
     }
 
@@ -65,20 +68,18 @@ public sealed class AgentServiceTests : RunningFixture
     {
         Start(Options);
         Shared.SetSpec(Spec(7, TestSpec.Vip));
-        RunOneTurn(static () => { }, started: () =>
-        {
-            Assert.Contains($"add {TestSpec.Vip}", Kernel.Changes);
-            Assert.Equal(7, Shared.LastReport!.SpecRevision);
-        });
+        Agent.Start();
+        Assert.Contains($"add {TestSpec.Vip}", Kernel.Changes);
+        Assert.Equal(7, Shared.LastReport!.SpecRevision);
     }
 
     [Fact]
     public void Without_a_spec_and_without_a_director_that_responds_the_agent_starts()
     {
         Start(Options, new Directors("server1", [("first", new SilentDirector(static () => { }))]));
-        var hasStarted = false;
-        RunOneTurn(static () => { }, started: () => hasStarted = true);
-        Assert.True(hasStarted);
+        Agent.Start();
+        Assert.Equal(1, Agent.Loop.TurnCount);
+        Assert.Empty(Kernel.Changes);
     }
 
     [Fact]
@@ -87,7 +88,8 @@ public sealed class AgentServiceTests : RunningFixture
         Kernel.Rejects = static c => c == "load" ? new NativeException("bpf_object__load", 1) : null;
         Start(Options);
         Shared.SetSpec(Spec(7, TestSpec.Vip));
-        RunOneTurn(static () => { }, started: () => Assert.Equal([607], Events));
+        Agent.Start();
+        Assert.Equal([607], Events);
     }
 
     [Fact]
@@ -116,7 +118,7 @@ public sealed class AgentServiceTests : RunningFixture
         Assert.Equal(["first", "second"], closed);
     }
 
-    private void RunOneTurn(Action whileRunning, Action? started = null)
+    private void RunOneTurn(Action whileRunning)
     {
         using var stop = new CancellationTokenSource();
         Platform.OnWait = () =>
@@ -125,7 +127,8 @@ public sealed class AgentServiceTests : RunningFixture
             stop.Cancel();
             return false;
         };
-        Agent.Run(started ?? (static () => { }), stop.Token);
+        Agent.Start();
+        Agent.Loop.Run(stop.Token);
     }
 
     /// <summary>A director that never responds.</summary>
