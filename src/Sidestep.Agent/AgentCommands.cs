@@ -6,6 +6,8 @@ using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
 using Sidestep.Agent.Running;
 using Sidestep.Api;
+using Sidestep.Hosting;
+using Sidestep.Hosting.Logging;
 using Sidestep.Native;
 
 namespace Sidestep.Agent;
@@ -104,7 +106,10 @@ internal sealed class AgentCommands
             AgentOptions.StateDirectory, AgentOptions.Root);
         command.SetAction(p => Execute(null, () =>
         {
-            new RunAction(_platform, _output).Run(AgentOptions.RequestOf(p), new RunOptions
+            // Before everything else: a signal during the start takes effect after it, and does not kill the process.
+            using var signals = new ProcessSignals();
+            using var log = ServiceLog.OnStandardError(TimeProvider.System);
+            new RunAction(_platform, log, signals).Run(AgentOptions.RequestOf(p), new RunOptions
             {
                 Directors = p.GetValue(AgentOptions.DirectorUrl) ?? [],
                 CertFile = p.GetValue(AgentOptions.CertFile),

@@ -37,16 +37,26 @@ public sealed class ProcessSignals : IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>What SIGTERM and SIGINT do.</summary>
+    /// <param name="signal">The name of the signal.</param>
+    internal void RequestStop(string signal)
+    {
+        _name ??= signal;
+        _stop.Cancel();
+    }
+
+    /// <summary>What SIGHUP does.</summary>
+    internal void RequestReload() => ReloadRequested?.Invoke();
+
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
-        _name ??= context.Signal.ToString();
-        _stop.Cancel();
+        RequestStop(context.Signal.ToString());
     }
 
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        ReloadRequested?.Invoke();
+        RequestReload();
     }
 }

@@ -9,7 +9,12 @@ internal sealed record Problem(string Option, string Value, string Reason, strin
 {
     /// <summary>Two lines: the error, and the indented remedy.</summary>
     public override string ToString() =>
-        $"error: {Option}{(Value.Length > 0 ? " " + Value : "")}: {Reason}\n       {Remedy}";
+        $"error: {Subject}: {Reason}\n       {Remedy}";
+
+    /// <summary>The error and the remedy in one line, for the log.</summary>
+    public string ToLine() => $"{Subject}: {Reason.TrimEnd('.')}. {Remedy}".ReplaceLineEndings(" ");
+
+    private string Subject => Value.Length > 0 ? $"{Option} {Value}" : Option;
 }
 
 /// <summary>All errors of a request. Nothing has been changed. The command line prints them and exits with 2.</summary>

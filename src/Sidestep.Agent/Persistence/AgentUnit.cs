@@ -19,7 +19,10 @@ internal static class AgentUnit
         Before=nginx.service haproxy.service
 
         [Service]
+        Type=notify
         ExecStart={program} run {arguments}
+        ExecReload=kill -HUP $MAINPID
+        WatchdogSec=60
         Restart=always
         RestartSec=1
         KillSignal=SIGTERM

@@ -13,9 +13,10 @@ namespace Sidestep.Agent.Roles;
 
 /// <summary>A real server: VIPs on <c>lo</c>, sysctls and the programs, as <see cref="DesiredState"/> has
 /// them.</summary>
-internal sealed class RealServerRole(Request request, IHostKernel kernel, TimeProvider time, AgentLog log) : IAgentRole
+internal sealed class RealServerRole(Request request, IHostKernel kernel, TimeProvider time, ILogger log) : IAgentRole
 {
     private readonly FileConditions _files = new(request, time);
+    private readonly OngoingErrors _errors = new();
     private IAgentPrograms? _programs;
     private DesiredState? _accepted;
 
@@ -76,7 +77,7 @@ internal sealed class RealServerRole(Request request, IHostKernel kernel, TimePr
         _programs ??= kernel.LoadSharingMaps(AttachedFilter.FindOurs(kernel, kernel.ReadInventory().Interfaces));
         using var store = StateStore.OpenForChange(request.StateDirectory);
         var persistence = new PersistenceStore(request.StateDirectory);
-        new Applier(store, kernel, LogChange).Apply(desired, _programs, persistence.Before);
+        new Applier(store, kernel, log.HostChanged).Apply(desired, _programs, persistence.Before);
         if (request.Persist)
             Persist(desired, persistence, store);
     }
@@ -85,15 +86,13 @@ internal sealed class RealServerRole(Request request, IHostKernel kernel, TimePr
     {
         var problems = new List<Problem>();
         if (PersistencePlan.Make(desired, request.Files, null, problems) is { } plan)
-            persistence.Write(plan, store.Load()?.Sysctls ?? [], request.Files, LogChange);
-        else
-            log.WriteOnce(AgentEvent.PersistenceFailed, "persistence", string.Join('\n', problems));
+            persistence.Write(plan, store.Load()?.Sysctls ?? [], request.Files, log.HostChanged);
+        else if (_errors.IsNew("persistence", string.Join('\n', problems)))
+            problems.ForEach(p => log.PersistenceFailed(p.ToLine()));
     }
 
     private List<Deviation> FindDeviations(DesiredState desired, HostInventory host) =>
         Deviations.Find(desired, host, kernel, _programs, [.. desired.Vips.Select(static v => v.Network)]);
-
-    private void LogChange(string text) => log.Write(AgentEvent.HostChanged, text);
 
     private sealed class RealServerPlan(RealServerRole role, DesiredState desired, HostInventory host) : IRolePlan
     {

@@ -10,12 +10,14 @@ internal sealed class AgentService : IDisposable
 {
     private readonly Request _request;
     private readonly TimeProvider _time;
-    private readonly AgentLog _log;
+    private readonly ILogger _log;
     private readonly IKernelEvents _events;
     private readonly IHostKernel _kernel;
     private readonly IReportSource _reportSource;
     private readonly IReadOnlyList<IAgentRole> _roles;
-    private readonly DirectorLink? _link;
+    private volatile DirectorLink? _link;
+    private OperatorSocket? _operatorSocket;
+    private SpecWatch? _watch;
 
     /// <param name="request">The options.</param>
     /// <param name="directors">The directors; null: the spec comes from a file. They are disposed with the
@@ -24,7 +26,7 @@ internal sealed class AgentService : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
     public AgentService(
-        Request request, Directors? directors, IHostPlatform platform, TimeProvider time, AgentLog log)
+        Request request, Directors? directors, IHostPlatform platform, TimeProvider time, ILogger log)
     {
         _request = request;
         _time = time;
@@ -47,25 +49,40 @@ internal sealed class AgentService : IDisposable
 
     public EventLoop Loop { get; }
 
-    /// <summary>Serves the operator, follows the sources of the spec, and turns the loop until the token is
-    /// cancelled.</summary>
-    /// <param name="stop">Ends the loop. The host keeps its configuration.</param>
-    public void Run(CancellationToken stop)
+    /// <summary>Serves the operator, follows the sources of the spec, and lets the loop make its first turn. Then the
+    /// spec that is known is applied, or the log says why not. No director is waited for.</summary>
+    public void Start()
     {
         Directory.CreateDirectory(_request.StateDirectory);
-        Action<string> sendAdminState = _link is { } link ? link.Drain : static _ => { };
-        var commands = new OperatorCommands(_request.StateDirectory, Shared, sendAdminState);
-        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(_request.StateDirectory),
-            commands.Execute, t => _log.Write(AgentEvent.OperatorConnectionFailed, t));
-        using var watch = _request.SpecFile is null ? null : new SpecWatch(
-            _request.SpecFile, _time, Shared.SetSpec, t => _log.Write(AgentEvent.SpecFileInvalid, t));
+        var commands = new OperatorCommands(_request.StateDirectory, Shared, s => _link?.Drain(s));
+        _operatorSocket = new OperatorSocket(StateStore.SocketPath(_request.StateDirectory), commands.Execute,
+            _log.OperatorConnectionFailed);
+        _watch = _request.SpecFile is null ? null : new SpecWatch(
+            _request.SpecFile, _time, Shared.SetSpec, p => _log.SpecFileInvalid(p.ToLine()));
         _link?.Start();
-        Loop.Run(stop);
+        Loop.Turn(hasEvents: false);
     }
 
-    /// <summary>Ends the exchange with directors, then closes the kernel's sockets. Attached programs stay.</summary>
+    /// <summary>Reads the spec file now, changed or not, and compares the host with it again.</summary>
+    public void ReadSpecFile() => _watch?.Reload();
+
+    /// <summary>Replaces the directors, and asks the new ones at once. For one thread, while the agent runs.</summary>
+    /// <param name="directors">The directors. They are disposed with the agent.</param>
+    public void Use(Directors directors)
+    {
+        var previous = _link;
+        var link = new DirectorLink(directors, Shared, _time, _log);
+        _link = link;
+        previous?.Dispose();
+        link.Start();
+    }
+
+    /// <summary>Ends the sources of work: spec file, operator, directors. Then closes the kernel's sockets. Attached
+    /// programs stay, and so does the configuration of the host.</summary>
     public void Dispose()
     {
+        _watch?.Dispose();
+        _operatorSocket?.Dispose();
         _link?.Dispose();
         foreach (var role in _roles)
             role.Dispose();

@@ -17,8 +17,10 @@ internal sealed class DirectorLink : IDisposable
     private readonly Directors _directors;
     private readonly SharedState _shared;
     private readonly TimeProvider _time;
-    private readonly AgentLog _log;
+    private readonly ILogger _log;
+    private readonly OngoingErrors _errors = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopping;
     private readonly List<Task> _tasks = [];
     private readonly Lock _gate = new();
     private TaskCompletionSource _reportSignal = NewSignal();
@@ -27,22 +29,19 @@ internal sealed class DirectorLink : IDisposable
     /// <param name="shared">Gets specs, and has the reports.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives lost and restored contact.</param>
-    public DirectorLink(Directors directors, SharedState shared, TimeProvider time, AgentLog log)
+    public DirectorLink(Directors directors, SharedState shared, TimeProvider time, ILogger log)
     {
         _directors = directors;
         _shared = shared;
         _time = time;
         _log = log;
+        _stopping = _stop.Token;
     }
 
     public void Start()
     {
         _shared.ContactError = NoContactYet;
-        _shared.Reported += _ =>
-        {
-            lock (_gate)
-                _reportSignal.TrySetResult();
-        };
+        _shared.Reported += NoteReport;
         _tasks.Add(Task.Run(FollowSpecAsync));
         foreach (var (url, api) in _directors.Apis)
             _tasks.Add(Task.Run(() => SendReportsAsync(url, api)));
@@ -58,6 +57,7 @@ internal sealed class DirectorLink : IDisposable
 
     public void Dispose()
     {
+        _shared.Reported -= NoteReport;
         _stop.Cancel();
         try
         {
@@ -72,17 +72,24 @@ internal sealed class DirectorLink : IDisposable
         _stop.Dispose();
     }
 
+    private void NoteReport(AgentReport report)
+    {
+        lock (_gate)
+            _reportSignal.TrySetResult();
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task DrainAsync(string url, IDirectorApi api, string adminState)
     {
         try
         {
-            await api.DrainAsync(_directors.Server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
+            await api.DrainAsync(_directors.Server, new DrainRequest(adminState), _stopping).ConfigureAwait(false);
         }
         catch (DirectorException e)
         {
-            _log.WriteOnce(AgentEvent.AdminStateNotSent, "drain " + url, e.Message);
+            if (_errors.IsNew("drain " + url, e.Message))
+                _log.AdminStateNotSent(e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -95,12 +102,12 @@ internal sealed class DirectorLink : IDisposable
         var index = 0;
         long? after = null;
         var retry = new Backoff(FirstRetry, LongestRetry, RetryJitter);
-        while (!_stop.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
             var (url, api) = _directors.Apis[index];
             try
             {
-                var spec = await api.GetSpecAsync(_directors.Server, after, _stop.Token).ConfigureAwait(false);
+                var spec = await api.GetSpecAsync(_directors.Server, after, _stopping).ConfigureAwait(false);
                 NoteContact(url);
                 retry.Reset();
                 if (spec is null)
@@ -131,16 +138,16 @@ internal sealed class DirectorLink : IDisposable
     {
         if (_shared.ContactError.Length == 0)
             return;
-        _log.Write(AgentEvent.DirectorResponds, $"{url} responds");
+        _log.DirectorResponds(url);
         _shared.ContactError = "";
-        _log.Forget(SpecKey);
+        _errors.End(SpecKey);
     }
 
     /// <summary>The first failure after a contact stays in the report, with its time.</summary>
     private void NoteFailure(DirectorException e)
     {
-        _log.WriteOnce(
-            AgentEvent.DirectorLost, SpecKey, $"{e.Message}. The agent continues with its last spec.");
+        if (_errors.IsNew(SpecKey, e.Message))
+            _log.DirectorLost(e.Message);
         if (_shared.ContactError is "" or NoContactYet)
             _shared.ContactError = $"{e.Message} (since {_time.GetUtcNow():u})";
     }
@@ -149,7 +156,7 @@ internal sealed class DirectorLink : IDisposable
     {
         var retry = new Backoff(FirstRetry, LongestRetry, RetryJitter);
         var epochs = new ReportEpochs();
-        while (!_stop.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
@@ -157,7 +164,7 @@ internal sealed class DirectorLink : IDisposable
                 if (_shared.LastReport is not { } report)
                     continue;
                 report = report with { WallClock = _time.GetUtcNow(), ReportEpoch = epochs.For(report.Sequence) };
-                var response = await api.ReportAsync(_directors.Server, report, _stop.Token).ConfigureAwait(false);
+                var response = await api.ReportAsync(_directors.Server, report, _stopping).ConfigureAwait(false);
                 epochs.Received(response.ReportEpoch, _shared.StartedSequence);
                 if (response.NextReportMilliseconds is { } delay)
                 {
@@ -165,12 +172,12 @@ internal sealed class DirectorLink : IDisposable
                         TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, MaxReportDelayMilliseconds)));
                 }
                 retry.Reset();
-                _log.Forget("report " + url);
+                _errors.End("report " + url);
             }
             catch (DirectorException e)
             {
-                _log.WriteOnce(AgentEvent.ReportRejected, "report " + url,
-                    $"the director did not accept the report: {e.Message}");
+                if (_errors.IsNew("report " + url, e.Message))
+                    _log.ReportRejected(e.Message);
                 if (!await WaitAsync(retry.Next()).ConfigureAwait(false))
                     return;
             }
@@ -186,7 +193,7 @@ internal sealed class DirectorLink : IDisposable
         Task signal;
         lock (_gate)
             signal = _reportSignal.Task;
-        await signal.WaitAsync(_stop.Token).ConfigureAwait(false);
+        await signal.WaitAsync(_stopping).ConfigureAwait(false);
         lock (_gate)
         {
             if (_reportSignal.Task.IsCompleted)
@@ -199,7 +206,7 @@ internal sealed class DirectorLink : IDisposable
     {
         try
         {
-            await Task.Delay(time, _time, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(time, _time, _stopping).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException)

@@ -6,9 +6,10 @@ namespace Sidestep.Agent.Running;
 /// <summary>Repairs deviations, and records those that another program caused.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives every repair, and the same error once.</param>
-internal sealed class DriftRepair(TimeProvider time, AgentLog log)
+internal sealed class DriftRepair(TimeProvider time, ILogger log)
 {
     private readonly RepairBackoff _backoff = new(time);
+    private readonly OngoingErrors _errors = new();
 
     public DriftLog Drifts { get; } = new();
 
@@ -28,7 +29,7 @@ internal sealed class DriftRepair(TimeProvider time, AgentLog log)
                 continue;
             }
             deviation.Repair();
-            log.Write(AgentEvent.HostChanged, deviation.Message);
+            log.HostChanged(deviation.Message);
         }
         return hasDrift;
     }
@@ -36,34 +37,30 @@ internal sealed class DriftRepair(TimeProvider time, AgentLog log)
     private void RepairDrift(Deviation deviation)
     {
         var (name, subject, found) = (deviation.Name, deviation.Subject, deviation.Found);
+        var setting = $"{name} {subject}";
         var noticed = time.GetUtcNow();
         if (!_backoff.MayRepair(name, subject, out var backoffStarted))
         {
             if (backoffStarted)
             {
-                log.Write(AgentEvent.RepairsSuspended,
-                    $"{name} {subject}: another program changed it {RepairBackoff.MaxRepairs} times within "
-                    + $"{RepairBackoff.RepairWindow.TotalSeconds:0} s. The agent does not repair it for "
-                    + $"{RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find the other program, and let only one "
-                    + "of the two manage it.");
+                log.RepairsSuspended(setting, RepairBackoff.MaxRepairs, (int)RepairBackoff.RepairWindow.TotalSeconds,
+                    (int)RepairBackoff.BackoffTime.TotalMinutes);
                 Drifts.Add(name, subject, found, noticed, null);
             }
             return;
         }
         DateTimeOffset? repaired = null;
-        var failure = $"repair {name} {subject}";
         try
         {
             deviation.Repair();
             repaired = time.GetUtcNow();
-            log.Forget(failure);
-            log.Write(AgentEvent.DriftRepaired,
-                $"drift: {name} {subject} was {found}; repaired ({deviation.Message})");
+            _errors.End(setting);
+            log.DriftRepaired(setting, found, deviation.Message);
         }
         catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
         {
-            log.WriteOnce(AgentEvent.RepairFailed, failure,
-                $"{name} {subject} is {found} and cannot be repaired: {e.Message}");
+            if (_errors.IsNew(setting, $"{found}: {e.Message}"))
+                log.RepairFailed(setting, found, e.Message);
         }
         Drifts.Add(name, subject, found, noticed, repaired);
     }

@@ -6,7 +6,7 @@ namespace Sidestep.Agent.Running;
 /// <remarks>Kernel notifications wake it at once. It notices a new spec, a requested report and due times when
 /// <see cref="EventTimeout"/> ends.</remarks>
 internal sealed class EventLoop(IKernelEvents events, Reconciler reconciler, Reporter reporter, TimeProvider time,
-    AgentLog log)
+    ILogger log)
 {
     /// <summary>How often the settings are read whose changes the kernel does not notify.</summary>
     public static readonly TimeSpan SettingsInterval = TimeSpan.FromMilliseconds(500);
@@ -18,8 +18,13 @@ internal sealed class EventLoop(IKernelEvents events, Reconciler reconciler, Rep
     public static readonly TimeSpan MinPassInterval = TimeSpan.FromMilliseconds(50),
         FullInterval = TimeSpan.FromSeconds(10), RetryDelay = TimeSpan.FromSeconds(2);
 
+    private readonly OngoingErrors _errors = new();
     private TimeSpan _nextFull, _nextSettings, _notBefore;
     private bool _isPending;
+    private long _turnCount;
+
+    /// <summary>How many turns have ended. May be read by any thread.</summary>
+    public long TurnCount => Interlocked.Read(ref _turnCount);
 
     /// <summary>Works until the token is cancelled. The host keeps its configuration then.</summary>
     public void Run(CancellationToken stop)
@@ -45,23 +50,26 @@ internal sealed class EventLoop(IKernelEvents events, Reconciler reconciler, Rep
             _isPending = false;
             _nextFull = now + FullInterval;
             _notBefore = now + MinPassInterval;
-            TryRun(AgentEvent.PassFailed, "reconcile", reconciler.Reconcile);
+            TryRun("reconcile", reconciler.Reconcile, log.PassFailed);
         }
         if (reporter.IsDue)
-            TryRun(AgentEvent.ReportFailed, "report", reporter.Report);
+            TryRun("report", reporter.Report, log.ReportFailed);
+        Interlocked.Increment(ref _turnCount);
     }
 
     /// <summary>Logs an error once, and makes the next pass due after <see cref="RetryDelay"/>.</summary>
-    private void TryRun(AgentEvent failure, string name, Action action)
+    private void TryRun(string name, Action action, Action<string> logFailure)
     {
         try
         {
             action();
-            log.Forget(name);
+            _errors.End(name);
         }
         catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
         {
-            log.WriteOnce(failure, name, e is AgentException a ? $"{a.Message}: {a.Remedy}" : e.Message);
+            var reason = e is AgentException a ? $"{a.Message}: {a.Remedy}" : e.Message;
+            if (_errors.IsNew(name, reason))
+                logFailure(reason);
             _notBefore = time.Monotonic() + RetryDelay;
             _isPending = true;
         }

@@ -12,14 +12,14 @@ internal static class LastSpec
     public static void Write(string directory, ServerSpec spec) =>
         AtomicFile.Write(PathIn(directory), SpecFile.Write(spec));
 
-    /// <returns>The spec and when it was stored (local time); null: there is none, or the file is damaged, which is
+    /// <returns>The spec and when it was stored (UTC); null: there is none, or the file is damaged, which is
     /// logged.</returns>
     public static (ServerSpec Spec, DateTime Stored)? Read(string directory, Action<string> log)
     {
         var path = PathIn(directory);
         try
         {
-            return (SpecFile.Parse(File.ReadAllBytes(path)), File.GetLastWriteTime(path));
+            return (SpecFile.Parse(File.ReadAllBytes(path)), File.GetLastWriteTimeUtc(path));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -17,13 +17,14 @@ internal sealed class Reconciler
     private readonly IHostKernel _kernel;
     private readonly SharedState _shared;
     private readonly DriftRepair _repair;
-    private readonly AgentLog _log;
+    private readonly ILogger _log;
+    private readonly OngoingErrors _errors = new();
     private readonly string[] _appliedKeys;
     private string _settings = "";
     private ServerSpec? _invalid;
 
     public Reconciler(Request request, IReadOnlyList<IAgentRole> roles, IHostKernel kernel, SharedState shared,
-        DriftRepair repair, AgentLog log)
+        DriftRepair repair, ILogger log)
     {
         _request = request;
         _roles = roles;
@@ -65,12 +66,13 @@ internal sealed class Reconciler
         _invalid = problems.Count > 0 ? spec : null;
         if (problems.Count > 0)
         {
-            _log.WriteOnce(AgentEvent.SpecInvalid, ProblemsKey, string.Join('\n', Problems));
+            if (_errors.IsNew(ProblemsKey, string.Join('\n', Problems)))
+                problems.ForEach(p => _log.SpecInvalid(p.ToLine()));
             _shared.ReportWithin(TimeSpan.Zero);
             RepairMaintained(host);
             return;
         }
-        _log.Forget(ProblemsKey);
+        _errors.End(ProblemsKey);
         CarryOut(spec, [.. plans.Select(static p => p!)]);
     }
 
@@ -94,10 +96,7 @@ internal sealed class Reconciler
     {
         LastSpec.Write(_request.StateDirectory, spec);
         if (MaintainedSpec is null || MaintainedSpec.Revision != spec.Revision)
-        {
-            _log.Write(AgentEvent.SpecApplied,
-                $"spec revision {spec.Revision} applied: {string.Join("; ", plans.Select(static p => p.Summary))}");
-        }
+            _log.SpecApplied(spec.Revision, string.Join("; ", plans.Select(static p => p.Summary)));
         for (var i = 0; i < plans.Count; i++)
             _appliedKeys[i] = plans[i].Key;
         _shared.ReportWithin(TimeSpan.Zero);

@@ -1,7 +1,9 @@
-using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
-using Sidestep.Api;
+using Sidestep.Hosting;
+using Sidestep.Hosting.Logging;
 
 namespace Sidestep.Agent.Running;
 
@@ -18,38 +20,68 @@ internal sealed record RunOptions
     public string? CaFile { get; init; }
 }
 
-/// <summary>Runs the agent as a service: reconciles, reports, and follows new specs.</summary>
-internal sealed class RunAction(IHostPlatform platform, TextWriter output)
+/// <summary>Runs the agent as a service, in a generic host: reconciles, reports, and follows new specs.</summary>
+/// <param name="platform">The host on which it runs.</param>
+/// <param name="log">The log.</param>
+/// <param name="signals">Stop and reload.</param>
+internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessSignals signals)
 {
-    /// <summary>Runs until SIGTERM or SIGINT, or until the token is cancelled. The host keeps its
-    /// configuration.</summary>
-    /// <exception cref="ProblemsException">The options are invalid; nothing has been changed.</exception>
-    public void Run(Request request, RunOptions options, TimeProvider time, CancellationToken cancellation = default)
+    private readonly ILogger _log = log.Factory.CreateLogger("Sidestep.Agent");
+
+    /// <summary>Runs until a signal stops it. The host keeps its configuration.</summary>
+    /// <exception cref="ProblemsException">The options are invalid, with every reason; nothing has been
+    /// changed.</exception>
+    public void Run(Request request, RunOptions options, TimeProvider time)
     {
+        // Before the files are read: a file that changes during the start is read again.
+        var reloads = new ReloadRequests();
+        signals.ReloadRequested += reloads.Request;
         var problems = new List<Problem>();
         HostEnvironment.Check(platform.Privileges, changes: true, bpf: true, problems);
         CheckSpecSource(request, options, problems);
+        var credentials = options.Directors.Count == 0 ? null : DirectorCredentials.Read(options, problems);
+        var first = FirstSpec.Read(request, problems, _log);
         ProblemsException.ThrowIfAny(problems);
         RunningAgent.EnsureNotRunning(request.StateDirectory);
-        var credentials = options.Directors.Count == 0 ? null : DirectorCredentials.Read(options, problems);
-        ProblemsException.ThrowIfAny(problems);
-        var log = new AgentLog((_, text) => Write(text));
-        var spec = InitialSpec(request, log);
+        first.Log(_log);
 
-        using var agent = new AgentService(request, credentials?.Connect(), platform, time, log);
-        if (spec is not null)
+        using var agent = new AgentService(request, credentials?.Connect(), platform, time, _log);
+        if (first.Spec is { } spec)
             agent.Shared.SetSpec(spec);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            log.Write(AgentEvent.Stopping, $"{context.Signal}: stopping; the host keeps its configuration");
-            stop.Cancel();
-        }
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        agent.Run(stop.Token);
+        // Before the host exists: its code is compiled at run time, and the VIPs need not wait for that.
+        if (!signals.StopRequested.IsCancellationRequested)
+            agent.Start();
+        using var stopping = signals.StopRequested.Register(() => _log.Stopping(signals.StopSignal!));
+        using var host = BuildHost(agent, reloads, new AgentReload(agent, request, options, _log));
+        host.RunToEndAsync(signals.StopRequested).GetAwaiter().GetResult();
     }
+
+    private IHost BuildHost(AgentService agent, ReloadRequests reloads, AgentReload reload)
+    {
+        var builder = ServiceHost.CreateBuilder(log, signals);
+        var services = builder.Services;
+        services.AddSingleton(agent.Shared);
+        services.AddSingleton<ServiceStatus>();
+        services.AddTask((_, cancellation) => OnOwnThread(() => agent.Loop.Run(cancellation)));
+        services.AddTask((provider, cancellation) =>
+        {
+            var status = provider.GetRequiredService<ServiceStatus>();
+            status.Ready();
+            return reloads.RunAsync(() =>
+            {
+                status.Reloading();
+                reload.Run();
+                status.Ready();
+            }, cancellation);
+        });
+        services.AddWatchdog(new TurnProgress(agent.Loop).HasTurned);
+        return builder.Build();
+    }
+
+    /// <summary>The event loop blocks while it waits for the kernel, and must not occupy a thread of the
+    /// pool.</summary>
+    private static Task OnOwnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
+        TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void CheckSpecSource(Request request, RunOptions options, List<Problem> problems)
     {
@@ -59,30 +91,5 @@ internal sealed class RunAction(IHostPlatform platform, TextWriter output)
                 ? "is missing, and so is --director" : "and --director exclude each other",
             "Name a spec file, or a director's API: --director https://10.0.0.2:7443 --cert-file FILE --key-file FILE "
             + "--ca-file FILE."));
-    }
-
-    /// <summary>The spec file; if it cannot be used, or a director has not responded yet, the last applied
-    /// spec.</summary>
-    /// <exception cref="ProblemsException">The spec file cannot be used, and there is no last spec.</exception>
-    private static ServerSpec? InitialSpec(Request request, AgentLog log)
-    {
-        var problems = new List<Problem>();
-        if (request.SpecFile is { } path && SpecFile.Read(path, problems) is { } spec)
-            return spec;
-        if (LastSpec.Read(request.StateDirectory, t => log.Write(AgentEvent.LastSpecDamaged, t)) is not { } last)
-        {
-            ProblemsException.ThrowIfAny(problems);
-            return null;
-        }
-        log.Write(AgentEvent.LastSpecUsed,
-            $"continuing with the last spec, revision {last.Spec.Revision}, stored {last.Stored:u}"
-            + string.Concat(problems.Select(static p => $"\n{p}")));
-        return last.Spec;
-    }
-
-    private void Write(string text)
-    {
-        output.WriteLine(text);
-        output.Flush();
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SpecWatch : IDisposable
 
     private readonly string _path;
     private readonly Action<ServerSpec> _onSpec;
-    private readonly Action<string> _log;
+    private readonly Action<Problem> _log;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private (long Length, DateTime Written, bool Exists) _seen;
@@ -21,8 +21,8 @@ internal sealed class SpecWatch : IDisposable
     /// <param name="path">The spec file.</param>
     /// <param name="time">Runs <see cref="Check"/> every <see cref="Interval"/>.</param>
     /// <param name="onSpec">Receives every new valid spec.</param>
-    /// <param name="log">Receives the errors of an invalid one.</param>
-    public SpecWatch(string path, TimeProvider time, Action<ServerSpec> onSpec, Action<string> log)
+    /// <param name="log">Receives every error of an invalid one.</param>
+    public SpecWatch(string path, TimeProvider time, Action<ServerSpec> onSpec, Action<Problem> log)
     {
         _path = path;
         _onSpec = onSpec;
@@ -37,19 +37,8 @@ internal sealed class SpecWatch : IDisposable
             return;
         try
         {
-            var file = new FileInfo(_path);
-            var found = file.Exists ? (file.Length, file.LastWriteTimeUtc, true) : (0, default, false);
-            if (found == _seen)
-                return;
-            _seen = found;
-            var problems = new List<Problem>();
-            var spec = SpecFile.Read(_path, problems);
-            var text = string.Join('\n', problems);
-            if (text != _loggedProblems && text.Length > 0)
-                _log(text + "\n       The agent keeps the last valid spec.");
-            _loggedProblems = text;
-            if (spec is not null)
-                _onSpec(spec);
+            if (Stamp() is var found && found != _seen)
+                Read(found);
         }
         finally
         {
@@ -57,5 +46,34 @@ internal sealed class SpecWatch : IDisposable
         }
     }
 
+    /// <summary>Reads the file now, changed or not. Errors that were logged before are logged again.</summary>
+    public void Reload()
+    {
+        lock (_gate)
+        {
+            _loggedProblems = "";
+            Read(Stamp());
+        }
+    }
+
     public void Dispose() => _timer.Dispose();
+
+    private (long Length, DateTime Written, bool Exists) Stamp()
+    {
+        var file = new FileInfo(_path);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc, true) : (0, default, false);
+    }
+
+    private void Read((long Length, DateTime Written, bool Exists) stamp)
+    {
+        _seen = stamp;
+        var problems = new List<Problem>();
+        var spec = SpecFile.Read(_path, problems);
+        var text = string.Join('\n', problems);
+        if (text != _loggedProblems)
+            problems.ForEach(_log);
+        _loggedProblems = text;
+        if (spec is not null)
+            _onSpec(spec);
+    }
 }

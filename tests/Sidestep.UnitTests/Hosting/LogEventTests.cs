@@ -13,12 +13,10 @@ public sealed class LogEventTests
 {
     private const BindingFlags Static = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
+    private static readonly LoggerMessageAttribute[] AgentEvents = [.. EventsOf(typeof(AgentException))];
+
     private static readonly LoggerMessageAttribute[] Events =
-    [
-        .. new[] { typeof(ServiceHost).Assembly, typeof(DirectorProgram).Assembly, typeof(AgentException).Assembly }
-            .SelectMany(static a => a.GetTypes()).SelectMany(static t => t.GetMethods(Static))
-            .Select(static m => m.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>(),
-    ];
+        [.. EventsOf(typeof(ServiceHost)), .. EventsOf(typeof(DirectorProgram)), .. AgentEvents];
 
     [Fact]
     public void Number_of_an_event_is_unique() =>
@@ -39,6 +37,19 @@ public sealed class LogEventTests
                 && l.Split('|').Length == 5);
         Assert.Equal(expected.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
+
+    /// <summary>A log may have lines of both programs, such as a collector's.</summary>
+    [Fact]
+    public void Numbers_from_600_to_699_are_the_agents()
+    {
+        Assert.NotEmpty(AgentEvents);
+        Assert.Equal(AgentEvents.Select(static e => e.EventId),
+            Events.Select(static e => e.EventId).Where(static n => n is >= 600 and <= 699));
+    }
+
+    private static IEnumerable<LoggerMessageAttribute> EventsOf(Type type) => type.Assembly.GetTypes()
+        .SelectMany(static t => t.GetMethods(Static))
+        .Select(static m => m.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>();
 
     private static string Name(LogLevel level) =>
         level == LogLevel.Information ? "info" : $"{level}".ToLowerInvariant();

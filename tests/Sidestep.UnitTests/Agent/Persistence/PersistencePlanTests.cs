@@ -108,6 +108,10 @@ public sealed class PersistencePlanTests : IDisposable
         Assert.Contains("ExecStart=/usr/bin/sidestep-agent run --spec /etc/sidestep/spec.json --interface eth0", lines);
         Assert.Contains("AmbientCapabilities=CAP_NET_ADMIN CAP_SYS_ADMIN", lines);
         Assert.Contains("StateDirectory=sidestep-agent", lines);
+        // What starts after it, such as nginx, finds the VIPs.
+        Assert.Contains("Type=notify", lines);
+        Assert.Contains("ExecReload=kill -HUP $MAINPID", lines);
+        Assert.Contains("WatchdogSec=60", lines);
         Assert.EndsWith("[Install]\nWantedBy=multi-user.target\n", unit.Text, StringComparison.Ordinal);
     }
 

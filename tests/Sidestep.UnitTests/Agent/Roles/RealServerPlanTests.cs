@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Roles;
-using Sidestep.Agent.Running;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;
 using Sidestep.UnitTests.Agent.Actions;
@@ -15,7 +14,7 @@ public sealed class RealServerPlanTests : ActionFixture
     private readonly RealServerRole _role;
 
     public RealServerPlanTests() => _role = new RealServerRole(
-        Layer2 with { Vips = [] }, Kernel, new ManualTime(), new AgentLog((_, text) => Log.Add(text)));
+        Layer2 with { Vips = [] }, Kernel, new ManualTime(), new EventSink(Log.Add));
 
     [Fact]
     public void The_key_changes_with_everything_that_needs_a_new_apply()

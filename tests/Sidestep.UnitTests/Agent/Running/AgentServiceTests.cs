@@ -1,6 +1,7 @@
 using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
 using Sidestep.Api;
+using Sidestep.Native;
 
 namespace Sidestep.UnitTests.Agent.Running;
 
@@ -14,6 +15,7 @@ public sealed class AgentServiceTests : RunningFixture
         SetSpec(7, TestSpec.Vip);
         RunOneTurn(() => Assert.Equal("draining", RunningAgent.SendCommand(State.Path, RunningAgent.Drain)));
         Assert.Equal("draining", StoredAdminState.Read(State.Path));
+        Stop();
         Assert.Null(RunningAgent.SendCommand(State.Path, RunningAgent.Status));
         Assert.False(File.Exists(StateStore.SocketPath(State.Path)));
     }
@@ -23,10 +25,12 @@ public sealed class AgentServiceTests : RunningFixture
     {
         Start(Options with { SpecFile = State.Put("wanted.json", """{ "revision": 3 }""") });
         RunOneTurn(() => Time.Advance(SpecWatch.Interval));
-        Assert.Equal(3, Shared.RequestedSpec!.Revision);
+        var shared = Shared;
+        Assert.Equal(3, shared.RequestedSpec!.Revision);
+        Stop();
         State.Put("wanted.json", """{ "revision": 4444 }""");
         Time.Advance(SpecWatch.Interval);
-        Assert.Equal(3, Shared.RequestedSpec!.Revision);
+        Assert.Equal(3, shared.RequestedSpec!.Revision);
     }
 
     [Fact]
@@ -55,7 +59,63 @@ public sealed class AgentServiceTests : RunningFixture
     {
         Start(Options);
         Platform.OnWait = static () => throw new InvalidOperationException("a turn");
-        Agent.Run(new CancellationToken(canceled: true));
+        Agent.Loop.Run(new CancellationToken(canceled: true));
+        Assert.Equal(0, Agent.Loop.TurnCount);
+    }
+
+    [Fact]
+    public void The_spec_that_is_known_is_applied_before_the_agent_has_started()
+    {
+        Start(Options);
+        Shared.SetSpec(Spec(7, TestSpec.Vip));
+        Agent.Start();
+        Assert.Contains($"add {TestSpec.Vip}", Kernel.Changes);
+        Assert.Equal(7, Shared.LastReport!.SpecRevision);
+    }
+
+    [Fact]
+    public void Without_a_spec_and_without_a_director_that_responds_the_agent_starts()
+    {
+        Start(Options, new Directors("server1", [("first", new SilentDirector(static () => { }))]));
+        Agent.Start();
+        Assert.Equal(1, Agent.Loop.TurnCount);
+        Assert.Empty(Kernel.Changes);
+    }
+
+    [Fact]
+    public void A_spec_that_cannot_be_applied_does_not_prevent_the_start()
+    {
+        Kernel.Rejects = static c => c == "load" ? new NativeException("bpf_object__load", 1) : null;
+        Start(Options);
+        Shared.SetSpec(Spec(7, TestSpec.Vip));
+        Agent.Start();
+        Assert.Equal([607], Events);
+    }
+
+    [Fact]
+    public void The_spec_file_is_read_again_on_request_while_the_loop_runs()
+    {
+        Start(Options with { SpecFile = State.Put("wanted.json", """{ "revision": 3 }""") });
+        Agent.ReadSpecFile();
+        Assert.Null(Shared.RequestedSpec);
+        RunOneTurn(Agent.ReadSpecFile);
+        Assert.Equal(3, Shared.RequestedSpec!.Revision);
+    }
+
+    [Fact]
+    public void Directors_that_replace_others_are_asked_and_the_others_are_left()
+    {
+        var closed = new List<string>();
+        using var asked = new ManualResetEventSlim();
+        Start(Options, new Directors("server1", [("first", new SilentDirector(() => closed.Add("first")))]));
+        RunOneTurn(() =>
+        {
+            Agent.Use(new Directors("server1", [("second", new SilentDirector(() => closed.Add("second"), asked))]));
+            Assert.True(asked.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        });
+        Assert.Equal(["first"], closed);
+        Stop();
+        Assert.Equal(["first", "second"], closed);
     }
 
     private void RunOneTurn(Action whileRunning)
@@ -67,14 +127,18 @@ public sealed class AgentServiceTests : RunningFixture
             stop.Cancel();
             return false;
         };
-        Agent.Run(stop.Token);
+        Agent.Start();
+        Agent.Loop.Run(stop.Token);
     }
 
     /// <summary>A director that never responds.</summary>
-    private sealed class SilentDirector(Action onDispose) : IDirectorApi
+    private sealed class SilentDirector(Action onDispose, ManualResetEventSlim? asked = null) : IDirectorApi
     {
-        public Task<ServerSpec?> GetSpecAsync(string server, long? after, CancellationToken cancellation) =>
-            new TaskCompletionSource<ServerSpec?>().Task.WaitAsync(cancellation);
+        public Task<ServerSpec?> GetSpecAsync(string server, long? after, CancellationToken cancellation)
+        {
+            asked?.Set();
+            return new TaskCompletionSource<ServerSpec?>().Task.WaitAsync(cancellation);
+        }
 
         public Task<ReportResponse> ReportAsync(string server, AgentReport report, CancellationToken cancellation) =>
             new TaskCompletionSource<ReportResponse>().Task.WaitAsync(cancellation);

@@ -17,7 +17,7 @@ public sealed class DirectorLinkTests : RunningFixture
     {
         Start(Options);
         _link = new DirectorLink(new Directors("server1", [("first", _first), ("second", _second)]), Shared, Time,
-            new AgentLog((_, text) => _logged.Writer.TryWrite(text)));
+            new EventSink((_, text) => _logged.Writer.TryWrite(text)));
     }
 
     [Fact(Timeout = 20_000)]
@@ -159,7 +159,7 @@ public sealed class DirectorLinkTests : RunningFixture
     {
         _first.DrainError = new DirectorException("unreachable");
         _link.Drain("draining");
-        Assert.Equal("unreachable", await NextLog());
+        Assert.Equal("admin state not sent: unreachable", await NextLog());
     }
 
     [Fact(Timeout = 20_000)]
@@ -169,6 +169,9 @@ public sealed class DirectorLinkTests : RunningFixture
         await _first.NextSpecRequest();
         _link.Dispose();
         Assert.Equal((true, true), (_first.IsDisposed, _second.IsDisposed));
+        // Reports and drains that follow are not sent.
+        MakeReport();
+        _link.Drain("draining");
     }
 
     [Fact(Timeout = 20_000)]

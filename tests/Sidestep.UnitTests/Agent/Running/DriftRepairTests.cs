@@ -11,11 +11,11 @@ public sealed class DriftRepairTests
 {
     private readonly ManualTime _time = new();
     private readonly List<string> _log = [];
-    private readonly List<AgentEvent> _events = [];
+    private readonly List<int> _events = [];
     private readonly DriftRepair _repair;
     private int _repairs;
 
-    public DriftRepairTests() => _repair = new DriftRepair(_time, new AgentLog((id, text) =>
+    public DriftRepairTests() => _repair = new DriftRepair(_time, new EventSink((id, text) =>
     {
         _events.Add(id);
         _log.Add(text);
@@ -26,7 +26,7 @@ public sealed class DriftRepairTests
     {
         Assert.True(_repair.Repair([Deviation(() => _time.Advance(TimeSpan.FromMilliseconds(3)))]));
         Assert.Equal(["drift: vip 203.0.113.10 was absent; repaired (added to lo)"], _log);
-        Assert.Equal([AgentEvent.DriftRepaired], _events);
+        Assert.Equal([603], _events);
         var noticed = DateTimeOffset.UnixEpoch;
         Assert.Equal([new Drift("vip", "203.0.113.10", "absent", noticed, noticed.AddMilliseconds(3))],
             _repair.Drifts.All);
@@ -38,7 +38,7 @@ public sealed class DriftRepairTests
         Assert.False(_repair.Repair([Deviation(() => _repairs++) with { IsDrift = false }]));
         Assert.Equal(1, _repairs);
         Assert.Equal(["added to lo"], _log);
-        Assert.Equal([AgentEvent.HostChanged], _events);
+        Assert.Equal([602], _events);
         Assert.Empty(_repair.Drifts.All);
         Assert.False(_repair.Repair([]));
     }
@@ -49,10 +49,10 @@ public sealed class DriftRepairTests
         var deviation = Deviation(static () => throw new IOException("io"));
         _repair.Repair([deviation]);
         _repair.Repair([deviation]);
-        Assert.Equal([AgentEvent.RepairFailed], _events);
+        Assert.Equal([604], _events);
         _repair.Repair([Deviation(() => _repairs++)]);
         _repair.Repair([deviation]);
-        Assert.Equal([AgentEvent.RepairFailed, AgentEvent.DriftRepaired, AgentEvent.RepairFailed], _events);
+        Assert.Equal([604, 603, 604], _events);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class DriftRepairTests
             Deviation(() => _repairs++)]));
         Assert.Equal(1, _repairs);
         Assert.Equal(4, _repair.Drifts.All.Count(static d => d.Repaired is null));
-        Assert.Equal(("vip 1 is absent and cannot be repaired: read-only", AgentEvent.RepairFailed),
+        Assert.Equal(("vip 1 is absent and cannot be repaired: read-only", 604),
             (_log[1], _events[1]));
         Assert.Throws<InvalidOperationException>(() =>
             _repair.Repair([Deviation(static () => throw new InvalidOperationException())]));
@@ -94,7 +94,7 @@ public sealed class DriftRepairTests
             + "minutes: "
             + "find the other program, and let only one of the two manage it.", _log[10]);
         Assert.Equal(11, _log.Count);
-        Assert.Equal(AgentEvent.RepairsSuspended, _events[10]);
+        Assert.Equal(605, _events[10]);
         var drift = Assert.Single(_repair.Drifts.All);
         Assert.Equal((11, null), (drift.Times, drift.Repaired));
         Assert.Equal(("vip", "203.0.113.10", DateTimeOffset.UnixEpoch.AddMinutes(5)),

@@ -90,7 +90,7 @@ public sealed class EventLoopTests : RunningFixture
             Time.Advance(EventLoop.RetryDelay);
             Event();
         }
-        Assert.Equal(2, Log.Count(static l => l == "no inventory"));
+        Assert.Equal(2, Log.Count(static l => l == "cannot reconcile: no inventory"));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class EventLoopTests : RunningFixture
         SetSpec(7, TestSpec.Vip);
         for (var i = 0; i < 3; i++)
             Event();
-        Assert.Single(Log, static l => l.StartsWith("bpf_object__load: ", StringComparison.Ordinal));
+        Assert.Single(Log, static l => l.StartsWith("cannot reconcile: bpf_object__load: ", StringComparison.Ordinal));
         Kernel.Rejects = static _ => null;
         Time.Advance(EventLoop.RetryDelay - 3 * Pass - TimeSpan.FromTicks(1));
         Turn(true);

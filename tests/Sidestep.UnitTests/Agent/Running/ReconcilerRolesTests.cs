@@ -131,7 +131,7 @@ public sealed class ReconcilerRolesTests : IDisposable
 
     private Reconciler New(bool repairs)
     {
-        var log = new AgentLog((_, text) => _log.Add(text));
+        var log = new EventSink(_log.Add);
         return new Reconciler(new Request { StateDirectory = _folder.Path, Reconciles = repairs }, [_server, _tier2],
             _kernel, _shared, new DriftRepair(_time, log), log);
     }

@@ -134,6 +134,7 @@ public sealed class ReconcilerTests : RunningFixture
             Shared.SetSpec(Spec(9, TestSpec.Vip));
             Event();
         }
-        Assert.Equal(2, Log.Count(static l => l.StartsWith("error: --vip 224.0.0.1", StringComparison.Ordinal)));
+        Assert.Equal(2, Log.Count(static l =>
+            l.StartsWith("the spec does not fit this host: --vip 224.0.0.1", StringComparison.Ordinal)));
     }
 }

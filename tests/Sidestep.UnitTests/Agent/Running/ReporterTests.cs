@@ -65,7 +65,7 @@ public sealed class ReporterTests : RunningFixture
         Time.Advance(TimeSpan.FromSeconds(2));
         Turn(false);
         Turn(false);
-        Assert.Single(Log, static l => l == "no inventory");
+        Assert.Single(Log, static l => l == "cannot make a report: no inventory");
         Assert.Single(Reports);
         Platform.Source.CounterFiles["snmp"] = [];
         Platform.Kernel.Rejects = static _ => null;

@@ -1,8 +1,12 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Sidestep.Agent;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
+using Sidestep.Hosting;
+using Sidestep.Hosting.Logging;
 using Sidestep.UnitTests.Agent.Actions;
 using Sidestep.UnitTests.Control;
 
@@ -12,6 +16,7 @@ public sealed class RunActionTests : ActionFixture
 {
     private const string Spec = """{ "revision": 7, "services": [ { "vips": ["203.0.113.10"] } ] }""";
     private readonly StringWriter _output = new() { NewLine = "\n" };
+    private readonly ProcessSignals _signals = new();
     private readonly ManualTime _time = new();
 
     private Request Options => Layer2 with { Vips = [], SpecFile = State.Put("wanted.json", Spec) };
@@ -26,7 +31,9 @@ public sealed class RunActionTests : ActionFixture
             status = RunningAgent.SendCommand(State.Path, RunningAgent.Status);
             unknown = RunningAgent.SendCommand(State.Path, "reboot");
         });
-        Assert.Contains("spec revision 7 applied: 1 VIPs on eth0\n", $"{_output}", StringComparison.Ordinal);
+        Assert.Contains(" info: spec revision 7 applied: 1 VIPs on eth0\n", $"{_output}", StringComparison.Ordinal);
+        Assert.EndsWith(" info: SIGTERM: stopping; the host keeps its configuration\n", $"{_output}",
+            StringComparison.Ordinal);
         Assert.Equal(("draining", "unknown"), (drained, unknown));
         Assert.Contains("\"specRevision\":7", status, StringComparison.Ordinal);
         Assert.Equal("draining", StoredAdminState.Read(State.Path));
@@ -39,8 +46,9 @@ public sealed class RunActionTests : ActionFixture
     {
         LastSpec.Write(State.Path, TestSpec.Of(TestSpec.Layer2(TestSpec.OtherVip)));
         Run(Options with { SpecFile = State.Put("wanted.json", "{") });
-        Assert.StartsWith("continuing with the last spec, revision 7, stored ", $"{_output}", StringComparison.Ordinal);
-        Assert.Contains("\nerror: --spec ", $"{_output}", StringComparison.Ordinal);
+        Assert.Contains(" error: --spec ", $"{_output}", StringComparison.Ordinal);
+        Assert.Contains(" info: continuing with the last spec, revision 7, stored ", $"{_output}",
+            StringComparison.Ordinal);
         Assert.NotNull(Kernel.Inventory().OnLoopback(System.Net.IPAddress.Parse(TestSpec.OtherVip)));
     }
 
@@ -81,19 +89,104 @@ public sealed class RunActionTests : ActionFixture
         Assert.Equal(3, Assert.Throws<ProblemsException>(() => Run(Options)).Problems.Count);
     }
 
-    private void Run(Request request, RunOptions? options = null, Action? whileRunning = null)
+    [Fact]
+    public void Every_problem_of_options_rights_and_files_is_reported_at_once()
     {
-        using var stop = new CancellationTokenSource();
+        Platform.Privileges = new HostPrivileges(false, true, true);
+        var error = Assert.Throws<ProblemsException>(() => Run(Options with { SpecFile = State.PathOf("none") },
+            new RunOptions { Directors = ["10.0.1.2"], CertFile = "c", KeyFile = "k" }));
+        Assert.Equal(["CAP_NET_ADMIN", "--spec", "--director", "--ca-file", "--spec"],
+            error.Problems.Select(static p => p.Option));
+    }
+
+    [Fact]
+    public void SIGHUP_reads_the_spec_file_again_even_if_it_has_not_changed() => Run(Options,
+        whileRunning: _signals.RequestReload, until: $" info: SIGHUP: {State.PathOf("wanted.json")} is read again\n");
+
+    [Fact]
+    public void SIGHUP_reads_the_certificates_again() => Run(Options with { SpecFile = null }, WithDirector(),
+        _signals.RequestReload, until: " info: SIGHUP: certificates reloaded\n");
+
+    [Fact]
+    public void SIGHUP_with_wrong_certificates_keeps_the_previous_ones()
+    {
+        Run(Options with { SpecFile = null }, WithDirector(), () =>
+        {
+            File.Delete(State.PathOf("ca.pem"));
+            _signals.RequestReload();
+        }, until: $" error: --ca-file {State.PathOf("ca.pem")}: ");
+        Assert.Contains("The agent keeps the previous certificates.\n", $"{_output}", StringComparison.Ordinal);
+        Assert.DoesNotContain("reloaded", $"{_output}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stop_before_the_start_changes_nothing()
+    {
+        _signals.RequestStop("SIGINT");
+        Run(Options);
+        Assert.Empty(Kernel.Changes);
+        Assert.EndsWith(" info: SIGINT: stopping; the host keeps its configuration\n", $"{_output}",
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loop_that_fails_ends_the_agent_with_its_exception()
+    {
+        using var log = ServiceLog.To(_output, isJournal: false, _time);
+        Platform.OnWait = static () => throw new FormatException("a bug");
+        Assert.Throws<FormatException>(() =>
+            new RunAction(Platform, log, _signals).Run(Options, new RunOptions(), _time));
+        Assert.Contains("kernel", Platform.Closed);
+    }
+
+    public override void Dispose()
+    {
+        _signals.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Options with a director that does not respond, and valid certificates.</summary>
+    private RunOptions WithDirector()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=server1", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return new RunOptions
+        {
+            Directors = ["https://127.0.0.1:1"],
+            CertFile = State.Put("a.pem", certificate.ExportCertificatePem()),
+            KeyFile = State.Put("a.key", key.ExportPkcs8PrivateKeyPem()),
+            CaFile = State.Put("ca.pem", certificate.ExportCertificatePem()),
+        };
+    }
+
+    /// <param name="request">The options of all commands.</param>
+    /// <param name="options">The options of run.</param>
+    /// <param name="whileRunning">Called once, on the thread of the loop.</param>
+    /// <param name="until">An event that is waited for before the stop.</param>
+    private void Run(Request request, RunOptions? options = null, Action? whileRunning = null, string until = "")
+    {
+        // Not disposed: that would close what the test reads.
+        var writer = TextWriter.Synchronized(_output);
+        using var log = ServiceLog.To(writer, isJournal: false, _time);
         var waits = 0;
         Platform.OnWait = () =>
         {
             _time.Advance(EventLoop.MinPassInterval);
             if (++waits == 2)
                 whileRunning?.Invoke();
-            if (waits == 3)
-                stop.Cancel();
+            if (waits >= 3 && Written().Contains(until, StringComparison.Ordinal))
+                _signals.RequestStop("SIGTERM");
+            Assert.InRange(waits, 1, 1_000_000);
             return false;
         };
-        new RunAction(Platform, _output).Run(request, options ?? new RunOptions(), _time, stop.Token);
+        new RunAction(Platform, log, _signals).Run(request, options ?? new RunOptions(), _time);
+
+        string Written()
+        {
+            lock (writer)
+                return $"{_output}";
+        }
     }
 }

@@ -16,7 +16,7 @@ public abstract class RunningFixture : ActionFixture
 
     private protected List<AgentReport> Reports { get; } = [];
 
-    private protected List<AgentEvent> Events { get; } = [];
+    private protected List<int> Events { get; } = [];
 
     private protected Request Options => Layer2 with { Vips = [] };
 
@@ -36,12 +36,11 @@ public abstract class RunningFixture : ActionFixture
 
     private protected void Start(Request request, Directors? directors = null)
     {
-        var log = new AgentLog((id, text) =>
+        _agent = new AgentService(request, directors, Platform, Time, new EventSink((number, text) =>
         {
-            Events.Add(id);
+            Events.Add(number);
             Log.Add(text);
-        });
-        _agent = new AgentService(request, directors, Platform, Time, log);
+        }));
         Shared.Reported += Reports.Add;
     }
 

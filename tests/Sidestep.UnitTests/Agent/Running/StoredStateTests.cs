@@ -1,3 +1,4 @@
+using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.UnitTests.Control;
 
@@ -15,7 +16,7 @@ public sealed class StoredStateTests : IDisposable
         Assert.Null(LastSpec.Read(_folder.Path, _log.Add));
         Assert.Null(LastSpec.Read(_folder.PathOf("none"), _log.Add));
         LastSpec.Write(_folder.Path, TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
-        File.SetLastWriteTime(_folder.PathOf("spec.json"), new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Local));
+        File.SetLastWriteTimeUtc(_folder.PathOf("spec.json"), new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Utc));
         var (spec, stored) = LastSpec.Read(_folder.Path, _log.Add)!.Value;
         Assert.Equal((7, TestSpec.Vip, new DateTime(2026, 3, 1, 12, 0, 0)),
             (spec.Revision, spec.Services.Single().Vips.Single().BaseAddress.ToString(), stored));
@@ -52,7 +53,7 @@ public sealed class StoredStateTests : IDisposable
     {
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
-        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), _log.Add);
+        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
         watch.Check();
         watch.Check();
         Assert.Equal([1], revisions);
@@ -71,12 +72,11 @@ public sealed class StoredStateTests : IDisposable
     {
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", "{ ");
-        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), _log.Add);
+        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
         watch.Check();
         File.SetLastWriteTimeUtc(file, new DateTime(2026, 3, 1, 0, 0, 0, DateTimeKind.Utc));
         watch.Check();
-        Assert.StartsWith($"error: --spec {file}: is invalid at ", Assert.Single(_log), StringComparison.Ordinal);
-        Assert.EndsWith("\n       The agent keeps the last valid spec.", _log[0], StringComparison.Ordinal);
+        Assert.StartsWith($"--spec {file}: is invalid at ", Assert.Single(_log), StringComparison.Ordinal);
         File.Delete(file);
         watch.Check();
         Assert.Equal(2, _log.Count);
@@ -89,12 +89,29 @@ public sealed class StoredStateTests : IDisposable
     }
 
     [Fact]
+    public void A_reload_reads_an_unchanged_file_again_and_logs_its_errors_again()
+    {
+        var revisions = new List<long>();
+        var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
+        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
+        watch.Check();
+        watch.Reload();
+        watch.Check();
+        Assert.Equal([1, 1], revisions);
+        _folder.Put("wanted.json", "{ ");
+        watch.Check();
+        watch.Reload();
+        Assert.Equal(2, _log.Count);
+        Assert.Equal(_log[0], _log[1]);
+    }
+
+    [Fact]
     public void The_timer_checks_the_file_every_quarter_of_a_second()
     {
         var time = new ManualTime();
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
-        using (new SpecWatch(file, time, s => revisions.Add(s.Revision), _log.Add))
+        using (new SpecWatch(file, time, s => revisions.Add(s.Revision), Log))
         {
             time.Advance(TimeSpan.FromMilliseconds(249));
             Assert.Empty(revisions);
@@ -105,4 +122,6 @@ public sealed class StoredStateTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private void Log(Problem problem) => _log.Add(problem.ToLine());
 }
