@@ -34,8 +34,6 @@ internal sealed class YamlParser
     /// <param name="linesBefore">Lines before the text, if it is a part of a document.</param>
     public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
     {
-        if (YamlSubsetParser.Parse(yaml, linesBefore) is { } parsed)
-            return parsed;
         var parser = new YamlParser(yaml, issues, linesBefore);
         try
         {
