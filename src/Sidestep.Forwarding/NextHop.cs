@@ -54,7 +54,7 @@ public sealed record NextHops(
     IReadOnlyDictionary<IPAddress, NextHop> Servers,
     IReadOnlyDictionary<IPAddress, string> Unresolved)
 {
-    /// <summary>Ethernet address of each resolved director of <see cref="Model.DirectorSettings.Peers"/>.</summary>
+    /// <summary>Ethernet address of each resolved director of <see cref="Model.GroupSettings.Peers"/>.</summary>
     public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } =
         ImmutableDictionary<IPAddress, MacAddress>.Empty;
 
