@@ -109,10 +109,11 @@ internal sealed class ApplyBenchmark
     private static string Document(int[] weights)
     {
         var text = new StringBuilder($$"""
-            director:
+            node:
               name: bench
               interfaces:
                 - { name: lo, driver: generic }
+            group:
               hashKey: {{Workloads.Key}}
 
             pools:

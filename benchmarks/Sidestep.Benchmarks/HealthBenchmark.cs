@@ -29,11 +29,10 @@ internal static class HealthBenchmark
     internal static HealthResult Run(double interval)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"ssb-{Environment.ProcessId}");
-        var director = new DirectorSettings
+        var director = new NodeSettings
         {
             Name = "bench",
             PinPath = $"/sys/fs/bpf/{id}",
-            HashKey = default,
             Interfaces = [],
         };
         var folder = Directory.CreateTempSubdirectory("sidestep-bench-").FullName;
@@ -93,7 +92,7 @@ internal static class HealthBenchmark
     }
 
     /// <summary>The health that the daemon reports; null: it does not answer yet.</summary>
-    private static HealthReport? Health(DirectorSettings director)
+    private static HealthReport? Health(NodeSettings director)
     {
         using var client = DirectorClient.OnThisMachine(DirectorFiles.SocketPath(director));
         try
@@ -159,11 +158,12 @@ internal static class HealthBenchmark
 
     private static string VipNetwork(int pool) => string.Create(CultureInfo.InvariantCulture, $"198.18.{pool}.0/28");
 
-    private static string Configuration(DirectorSettings director, double interval)
+    private static string Configuration(NodeSettings director, double interval)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $$"""
-            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove,
-               hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, driver: generic }] }
+            node: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove,
+               interfaces: [{ name: eth0, driver: generic }] }
+            group: { hashKey: 6a09e667f3bcc908bb67ae8584caa73b }
             networkProfiles: [{ name: l2, dsrType: l2 }]
             healthMonitors: [{ name: connect, type: tcp, interval: {{interval}}, timeout: 1 }]
             pools:

@@ -87,11 +87,8 @@ internal static class Workloads
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings
-            {
-                Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)],
-                HashKey = Key
-            },
+            Node = new NodeSettings { Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)] },
+            Group = new GroupSettings { HashKey = Key },
             NetworkProfiles = profiles,
             Pools = pools,
             VirtualServices = services,

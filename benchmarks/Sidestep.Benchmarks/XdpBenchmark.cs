@@ -11,11 +11,7 @@ namespace Sidestep.Benchmarks;
 internal static class XdpBenchmark
 {
     /// <summary>Default size of the flow table.</summary>
-    internal static readonly int DefaultFlows = new DirectorSettings
-    {
-        Interfaces = [],
-        HashKey = Workloads.Key
-    }.FlowTableSize;
+    internal const int DefaultFlows = GroupSettings.DefaultFlowTableSize;
 
     private static readonly IPAddress L2Vip = Vip(1), IpIpVip = Vip(2), TransitionVip = Vip(3), TrackedVip = Vip(4),
         Ipv6Vip = IPAddress.Parse("2001:db8::80");

@@ -8,16 +8,16 @@ public sealed class DirectorOptions
 {
     private readonly Option<string?> _config = new("--config", "-c")
     {
-        Description = "The director's configuration file; only director.name and director.pinPath are used.",
+        Description = "The director's configuration file; only node.name and node.pinPath are used.",
     };
     private readonly Option<string> _name = new("--name")
     {
-        Description = "director.name.",
+        Description = "node.name.",
         DefaultValueFactory = _ => "director",
     };
     private readonly Option<string> _pinPath = new("--pin-path")
     {
-        Description = "director.pinPath.",
+        Description = "node.pinPath.",
         DefaultValueFactory = _ => "/sys/fs/bpf/sidestep",
     };
 
@@ -31,7 +31,7 @@ public sealed class DirectorOptions
     }
 
     /// <summary>The selected director; null if the file cannot be used, which was reported.</summary>
-    public DirectorSettings? Read(ParseResult parsed)
+    public NodeSettings? Read(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         return parsed.GetValue(_config) is { } file
@@ -41,13 +41,12 @@ public sealed class DirectorOptions
                 Name = parsed.GetValue(_name)!,
                 PinPath = parsed.GetValue(_pinPath)!,
                 Interfaces = [],
-                HashKey = default,
             };
     }
 
     /// <summary>Reports that there is no such director.</summary>
     /// <returns><see cref="ExitCode.Failed"/>.</returns>
-    public static int Missing(DirectorSettings director, TextWriter error)
+    public static int Missing(NodeSettings director, TextWriter error)
     {
         ArgumentNullException.ThrowIfNull(director);
         ArgumentNullException.ThrowIfNull(error);
@@ -57,7 +56,7 @@ public sealed class DirectorOptions
         return ExitCode.Failed;
     }
 
-    private static DirectorSettings? FromFile(string file, TextWriter error)
+    private static NodeSettings? FromFile(string file, TextWriter error)
     {
         var read = ConfigurationFile.Read(file);
         if (read.Text is null)
@@ -70,6 +69,6 @@ public sealed class DirectorOptions
             error.WriteLine(issue.Format(read.Name, "error"));
         if (result.Configuration is null)
             error.WriteLine($"{read.Name}: you can still select the running director with --name and --pin-path.");
-        return result.Configuration?.Director;
+        return result.Configuration?.Node;
     }
 }

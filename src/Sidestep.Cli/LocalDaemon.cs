@@ -19,14 +19,14 @@ public static class LocalDaemon
     /// <summary>The status of a director: from its daemon, or from its pinned tables if no daemon answers.</summary>
     /// <returns>Null: there is no such director.</returns>
     /// <exception cref="EngineException">The status cannot be read, or the daemon has only begun to start.</exception>
-    public static DirectorStatus? ReadStatus(DirectorSettings director)
+    public static DirectorStatus? ReadStatus(NodeSettings director)
     {
         ArgumentNullException.ThrowIfNull(director);
         return ReadStatus(director, DirectorFiles.SocketPath(director), () => DirectorFiles.IsRunning(director),
             () => PinnedStatus.Read(director.PinPath, director.Name), StartTimeout);
     }
 
-    internal static DirectorStatus? ReadStatus(DirectorSettings director, string socketPath, Func<bool> isRunning,
+    internal static DirectorStatus? ReadStatus(NodeSettings director, string socketPath, Func<bool> isRunning,
         Func<DirectorStatus?> readPinned, TimeSpan startTimeout)
     {
         var started = Stopwatch.GetTimestamp();

@@ -17,7 +17,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     PreflightCommand.Create(InterfaceCapabilitiesReader.Read),
     PlanCommand.Create(RunningDirector.Read, ManagedDirector.Plan),
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
-    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers),
+    TraceCommand.Create(static c => DirectorNetwork.Read(c.Node.PinPath, c.Node.Name, c.Group.Peers),
         ManagedDirector.Trace),
 };
 return CommandLine.Run(root, args);

@@ -75,7 +75,7 @@ internal static class StatusText
         decisions.Write(console);
         if (status.Evicted.Flows > 0)
             console.WriteLine(
-                $"{Number(status.Evicted.Flows)} tracked flows were evicted: raise director.flowTableSize");
+                $"{Number(status.Evicted.Flows)} tracked flows were evicted: raise group.flowTableSize");
         if (status.Evicted.Fragments > 0)
             console.WriteLine($"{Number(status.Evicted.Fragments)} tracked fragmented datagrams were evicted");
         foreach (var worker in status.Workers.Where(static w => w.RxDropped + w.TxDropped > 0))

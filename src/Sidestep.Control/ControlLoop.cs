@@ -194,7 +194,7 @@ public sealed class ControlLoop
             return TryApply(_desired, static reason => reason);
         if (TryApply(_proposed, static reason => reason))
         {
-            var leavesInterfaces = _desired.Desired.Director.Interfaces.Except(_proposed.Desired.Director.Interfaces)
+            var leavesInterfaces = _desired.Desired.Node.Interfaces.Except(_proposed.Desired.Node.Interfaces)
                 .Any();
             var watchesTheSame = WatchesSameHosts(_desired, _proposed);
             _desired = _proposed;
@@ -229,7 +229,7 @@ public sealed class ControlLoop
         var tables = TableCompiler.Compile(
             configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         ApplyToEngine(tables);
-        Attach(configuration.Desired.Director.Interfaces, nextHops.Interfaces);
+        Attach(configuration.Desired.Node.Interfaces, nextHops.Interfaces);
         _advertiser.Advertise(InService(tables));
         var wasRetained = _applied is { RetainsAny: true };
         _applied = configuration;
@@ -308,18 +308,18 @@ public sealed class ControlLoop
     private void Watch(params EffectiveConfiguration[] configurations)
     {
         _nextHops.Watch(
-            configurations.SelectMany(static c => c.Desired.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
+            configurations.SelectMany(static c => c.Desired.Node.Interfaces).Select(static i => i.Name).ToHashSet(),
             configurations.SelectMany(Addresses).ToHashSet());
-        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers)
+        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Group.Peers)
             .Select(VrfAddress.InDefault).ToHashSet());
     }
 
     /// <summary>True if both have the same interfaces, peers and servers. Most changes add and remove none, and with
     /// 100,000 servers this is much cheaper than to watch again.</summary>
     private static bool WatchesSameHosts(EffectiveConfiguration one, EffectiveConfiguration other) =>
-        one.Desired.Director.Interfaces.Select(static i => i.Name)
-            .SequenceEqual(other.Desired.Director.Interfaces.Select(static i => i.Name))
-        && one.Desired.Director.Peers.SequenceEqual(other.Desired.Director.Peers)
+        one.Desired.Node.Interfaces.Select(static i => i.Name)
+            .SequenceEqual(other.Desired.Node.Interfaces.Select(static i => i.Name))
+        && one.Desired.Group.Peers.SequenceEqual(other.Desired.Group.Peers)
         && NewAddresses(one, other).Count == 0 && NewAddresses(other, one).Count == 0;
 
     /// <summary>Addresses of servers that only the second has. Pools that are the same instance in both cost

@@ -34,7 +34,7 @@ internal sealed class ConfigurationFollower
         _newest = first;
         if (file.NotificationProblem is { } problem)
             log.NoFileNotifications(file.Path, problem);
-        _reload = new ConfigurationReload(file.Store, first.Director, c => EngineSelector.RejectionReason(engine, c),
+        _reload = new ConfigurationReload(file.Store, first.Node, c => EngineSelector.RejectionReason(engine, c),
             Propose, status, log);
     }
 

@@ -10,7 +10,7 @@ namespace Sidestep.Daemon;
 /// <param name="propose">Receives a configuration that the daemon accepts.</param>
 /// <param name="status">Receives the errors of the file.</param>
 /// <param name="log">Receives warnings and errors.</param>
-internal sealed class ConfigurationReload(IConfigStore store, DirectorSettings identity,
+internal sealed class ConfigurationReload(IConfigStore store, NodeSettings identity,
     Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, ILogger log)
 {
     /// <summary>Decides about the newest revision.</summary>
@@ -32,9 +32,9 @@ internal sealed class ConfigurationReload(IConfigStore store, DirectorSettings i
 
     private void Check(Configuration configuration)
     {
-        if (configuration.Director.Name != identity.Name || configuration.Director.PinPath != identity.PinPath)
+        if (configuration.Node.Name != identity.Name || configuration.Node.PinPath != identity.PinPath)
         {
-            Reject(["director.name and director.pinPath cannot change while the daemon runs: they identify its state. "
+            Reject(["node.name and node.pinPath cannot change while the daemon runs: they identify its state. "
                 + "Restart the daemon"]);
         }
         else if (rejectionReason(configuration) is { } rejection)

@@ -31,18 +31,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
 
     private static readonly TimeSpan ConnectionCountInterval = TimeSpan.FromSeconds(1);
 
-    private readonly DirectorSettings _identity = first.Director;
+    private readonly NodeSettings _identity = first.Node;
 
     /// <summary>Runs the director until a signal stops it: starts the engine, applies the configuration and its
     /// changes.</summary>
     /// <exception cref="EngineException">The daemon could not start; the message says what to do.</exception>
     internal async Task RunAsync()
     {
-        var selection = EngineSelector.Select(first.Director, InterfaceCapabilitiesReader.Read, XdpEngine.CheckMachine);
+        var selection = EngineSelector.Select(first.Node, InterfaceCapabilitiesReader.Read, XdpEngine.CheckMachine);
         using var lockFile = await DirectorLock.AcquireAsync(DirectorFiles.LockPath(_identity), _identity.Name,
             TimeProvider.System).ConfigureAwait(false);
         var status = CreateStatus();
-        using var engine = EngineSelector.Open(first.Director, selection, log);
+        using var engine = EngineSelector.Open(first.Node, first.Group.FlowTableSize, selection, log);
         foreach (var note in engine.Notes)
             log.EngineNote(note);
         var multicastFile = new MulticastFile(DirectorFiles.MulticastPath(_identity), log.MulticastProblem);
@@ -62,7 +62,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
             throw new EngineException(rejection);
         using var health = new HealthService(engine, _identity, management.Agents, log);
         reader.Health = health;
-        var observer = new TablesObserver(first.Director.OnExit, multicast, management, health, status, log);
+        var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, status, log);
         var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
             health.Tracker);
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, log);
@@ -108,9 +108,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
 
     private void WaitForNextHops(NetlinkNextHopResolver nextHops)
     {
-        nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
+        nextHops.Watch([.. first.Node.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).ToHashSet());
-        nextHops.WatchPeers([.. first.Director.Peers.Select(VrfAddress.InDefault)]);
+        nextHops.WatchPeers([.. first.Group.Peers.Select(VrfAddress.InDefault)]);
         nextHops.WaitUntilResolved(NextHopTimeout, signals.StopRequested);
     }
 

@@ -34,7 +34,7 @@ internal static class DirectorLock
             {
                 throw new EngineException(
                     $"another sidestepd runs for the director '{director}' (pid {HolderOf(path)}, "
-                    + $"lock {path}): stop it, or give this one another director.name ({e.Message})", e);
+                    + $"lock {path}): stop it, or give this one another node.name ({e.Message})", e);
             }
         }
     }

@@ -24,7 +24,7 @@ internal sealed class Management : IDisposable
     private ImmutableArray<AttachedInterface> _attached = [];
 
     /// <summary>Starts conflict detection.</summary>
-    /// <param name="director">Name and pin path, which give the socket its path.</param>
+    /// <param name="node">Name and pin path, which give the socket its path.</param>
     /// <param name="handleRequest">Handles requests for the state of the engine, by path and body; null: unknown
     /// path.</param>
     /// <param name="status">Reads the status of the engine and of the daemon; this class adds agents and address
@@ -32,11 +32,11 @@ internal sealed class Management : IDisposable
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
-    internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
+    internal Management(NodeSettings node, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
         Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms,
         ILogger log)
     {
-        _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(director));
+        _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
@@ -56,8 +56,8 @@ internal sealed class Management : IDisposable
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
         }, _doctor.DiagnoseAsync, handleRequest, log);
-        _api = new ApiServer(DirectorFiles.SocketPath(director), endpoints,
-            () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api,
+        _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints,
+            () => Volatile.Read(ref _applied)?.Configuration.Desired.Node.Api,
             p => problems([.. always, .. p]), log, TimeProvider.System);
     }
 

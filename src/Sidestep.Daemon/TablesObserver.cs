@@ -26,7 +26,7 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
     public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
         bool isNewest)
     {
-        OnExit = configuration.Desired.Director.OnExit;
+        OnExit = configuration.Desired.Node.OnExit;
         UpdateMulticast(configuration.Desired, tables);
         management.Applied(configuration, tables, nextHops);
         health.Update(configuration, tables);
@@ -67,7 +67,7 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
 
     private void UpdateMulticast(Configuration configuration, ForwardingTables tables)
     {
-        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Node.Interfaces.Select(static i => i.Name).ToHashSet();
         try
         {
             multicast.Update(tables.Interfaces.Where(i => names.Contains(i.Name)), tables.Vips

@@ -20,7 +20,7 @@ internal static class Adoption
         catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
         {
             throw new EngineException($"cannot keep state under {pins.Path}: {e.Message}. "
-                + "director.pinPath must lie on a bpffs, or where one can be mounted ('mount -t bpf bpf /sys/fs/bpf')",
+                + "node.pinPath must lie on a bpffs, or where one can be mounted ('mount -t bpf bpf /sys/fs/bpf')",
                 e);
         }
         var maps = pins.OpenMaps(out var missing);

@@ -17,7 +17,7 @@ internal sealed class Attachments(PinDirectory pins)
     {
         // A wrong name is the most common mistake: it is found before anything changes.
         static int IndexOf(DirectorInterface i) => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-            $"there is no interface '{i.Name}': 'ip link' lists the interfaces; correct director.interfaces");
+            $"there is no interface '{i.Name}': 'ip link' lists the interfaces; correct node.interfaces");
         var indexes = interfaces.Select(IndexOf).ToArray();
         var attached = interfaces.Select((configured, n) => Attach(program, indexes[n], configured)).ToArray();
         foreach (var (name, mode) in pins.Links())

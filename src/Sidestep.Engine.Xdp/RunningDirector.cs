@@ -14,7 +14,7 @@ public static class RunningDirector
     /// <summary>Reads it; null when no such director is pinned, or it never had tables.</summary>
     /// <param name="director">The director; only its name and pin path matter.</param>
     /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>
-    public static RunningState? Read(DirectorSettings director)
+    public static RunningState? Read(NodeSettings director)
     {
         using var maps = PinnedMaps.Open(director.PinPath, director.Name);
         return maps is null ? null : Read(maps);

@@ -28,7 +28,7 @@ internal sealed class GroupCompiler
         CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
     {
         _input = input;
-        _key = input.Configuration.Desired.Director.HashKey;
+        _key = input.Configuration.Desired.Group.HashKey;
         _now = now;
         _flows = countFlows is null ? null : new Lazy<FlowCounts>(countFlows);
         _previousInput = previous?.Input;

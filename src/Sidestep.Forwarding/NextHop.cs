@@ -55,7 +55,7 @@ public sealed record NextHops(
     IReadOnlyDictionary<VrfAddress, NextHop> Servers,
     IReadOnlyDictionary<VrfAddress, string> Unresolved)
 {
-    /// <summary>Ethernet address of each resolved director of <see cref="Model.DirectorSettings.Peers"/>.</summary>
+    /// <summary>Ethernet address of each resolved director of <see cref="Model.GroupSettings.Peers"/>.</summary>
     public IReadOnlyDictionary<VrfAddress, MacAddress> Peers { get; init; } =
         ImmutableDictionary<VrfAddress, MacAddress>.Empty;
 

@@ -51,12 +51,12 @@ public static class TableCompiler
 
         return new ForwardingTables
         {
-            HashKey = desired.Director.HashKey,
+            HashKey = desired.Group.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
             Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
             Vips = CompileVips(desired, enabled, canServe),
-            Peers = [.. desired.Director.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
+            Peers = [.. desired.Group.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
                 .Select(p => nextHops.Peers[p]).Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,

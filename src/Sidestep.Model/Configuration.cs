@@ -8,8 +8,11 @@ namespace Sidestep.Model;
 /// exists.</remarks>
 public sealed record Configuration
 {
-    /// <summary>The director's own settings: interfaces, engine, hash key, API.</summary>
-    public required DirectorSettings Director { get; init; }
+    /// <summary>The settings of this director: name, interfaces, engine, API.</summary>
+    public required NodeSettings Node { get; init; }
+
+    /// <summary>The settings that all directors of the group share: hash key, peers.</summary>
+    public required GroupSettings Group { get; init; }
 
     /// <summary>How traffic of a service reaches the real servers; names are unique.</summary>
     public ImmutableArray<NetworkProfile> NetworkProfiles { get; init; } = [];

@@ -5,33 +5,33 @@ namespace Sidestep.Model;
 public static class DirectorFiles
 {
     /// <summary>Path of the file that the daemon keeps locked while it runs.</summary>
-    public static string LockPath(DirectorSettings director) => BasePath(director) + ".lock";
+    public static string LockPath(NodeSettings node) => BasePath(node) + ".lock";
 
     /// <summary>Path of the Unix socket on which the running daemon serves its local API, to root only.</summary>
-    public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
+    public static string SocketPath(NodeSettings node) => BasePath(node) + ".sock";
 
     /// <summary>Path of the list of multicast MAC addresses that the daemon added to interfaces. Only the next daemon
     /// reads it; version 0.1.0 kept its status there.</summary>
-    public static string MulticastPath(DirectorSettings director) => BasePath(director) + ".json";
+    public static string MulticastPath(NodeSettings node) => BasePath(node) + ".json";
 
     /// <summary>Path of the list of healthy servers. Only the next daemon reads it; version 0.1.0 kept its health
     /// report there.</summary>
-    public static string HealthPath(DirectorSettings director) => BasePath(director) + ".health.json";
+    public static string HealthPath(NodeSettings node) => BasePath(node) + ".health.json";
 
     /// <summary>Prefix of the paths of the files in which the managed engine keeps its flow table.</summary>
-    public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
+    public static string PersistentStatePrefix(NodeSettings node) => BasePath(node);
 
     /// <summary>Path of the file in which the daemon keeps drains and other operational state over its
     /// restarts.</summary>
-    public static string OperationalStatePath(DirectorSettings director) => BasePath(director) + ".state.json";
+    public static string OperationalStatePath(NodeSettings node) => BasePath(node) + ".state.json";
 
     /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked. False also without
     /// the permission to look.</summary>
-    public static bool IsRunning(DirectorSettings director)
+    public static bool IsRunning(NodeSettings node)
     {
         try
         {
-            using var file = new FileStream(LockPath(director), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var file = new FileStream(LockPath(node), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return false;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException
@@ -47,9 +47,9 @@ public static class DirectorFiles
 
     /// <summary>One base name per pinned director. The pin folder is part of it, because names of directors are unique
     /// only there.</summary>
-    private static string BasePath(DirectorSettings director)
+    private static string BasePath(NodeSettings node)
     {
-        ArgumentNullException.ThrowIfNull(director);
-        return $"/run/sidestep/{director.PinPath.Trim('/').Replace('/', '-')}-{director.Name}";
+        ArgumentNullException.ThrowIfNull(node);
+        return $"/run/sidestep/{node.PinPath.Trim('/').Replace('/', '-')}-{node.Name}";
     }
 }

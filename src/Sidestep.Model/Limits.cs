@@ -77,7 +77,7 @@ public static class Limits
     /// flow.</summary>
     public const int LeastConnectionsServers = 256;
 
-    /// <summary>Other directors in <c>director.peers</c>.</summary>
+    /// <summary>Directors in <c>group.peers</c>.</summary>
     public const int Peers = 16;
 
     /// <summary>Addresses and ports on which a director listens for agents.</summary>

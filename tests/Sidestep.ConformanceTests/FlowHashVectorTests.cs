@@ -55,9 +55,9 @@ public sealed class FlowHashVectorTests(Engines engines)
 
     private static Configuration ConfigurationOf(FlowHashVectors.Vector vector, int size) => new()
     {
-        Director = new DirectorSettings
+        Node = new NodeSettings { Interfaces = [new DirectorInterface(Uplink.Name, Driver.Auto)] },
+        Group = new GroupSettings
         {
-            Interfaces = [new DirectorInterface(Uplink.Name, Driver.Auto)],
             HashKey = HashKey.TryParse(vector.Key, out var key) ? key : throw new FormatException(vector.Key),
         },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],

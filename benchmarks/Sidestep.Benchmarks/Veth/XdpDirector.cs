@@ -21,11 +21,11 @@ internal sealed class XdpDirector : IDisposable
     internal XdpDirector(VethPair veth)
     {
         var (configuration, tables) = Compile(veth);
-        _engine = XdpEngine.Open(configuration.Director.PinPath, configuration.Director.Name,
-            configuration.Director.FlowTableSize);
+        _engine = XdpEngine.Open(configuration.Node.PinPath, configuration.Node.Name,
+            configuration.Group.FlowTableSize);
         _engine.Apply(tables);
         Testbed.Enter(Testbed.ForwarderNamespace);
-        _engine.Attach(configuration.Director.Interfaces);
+        _engine.Attach(configuration.Node.Interfaces);
         Forwarders =
         [
             new Forwarder("veth-ipip", "director, IP-in-IP", veth, IpIpVip, true, Servers),
@@ -54,12 +54,13 @@ internal sealed class XdpDirector : IDisposable
     private static string Document(VethPair veth)
     {
         var text = new StringBuilder($$"""
-            director:
+            node:
               name: veth
               interfaces:
                 - { name: {{veth.Name}}, driver: native }
-              hashKey: {{Workloads.Key}}
               pinPath: {{Testbed.PinPath}}
+            group:
+              hashKey: {{Workloads.Key}}
 
             networkProfiles:
               - { name: l2, dsrType: l2 }

@@ -1,7 +1,7 @@
 namespace Sidestep.Lab.Topologies;
 
 /// <summary>The engine and the driver of a run, instead of those in the topology's sidestep.yaml.</summary>
-/// <param name="Engine">Value of director.engine.</param>
+/// <param name="Engine">Value of node.engine.</param>
 /// <param name="Driver">The driver of every interface.</param>
 internal sealed record EngineOverride(string Engine, string Driver)
 {
@@ -16,5 +16,5 @@ internal sealed record EngineOverride(string Engine, string Driver)
 
     /// <summary>The director's file with this engine and driver.</summary>
     public string ApplyTo(string file) => file.Replace("driver: auto", $"driver: {Driver}", StringComparison.Ordinal)
-        .Replace("director:\n", $"director:\n  engine: {Engine}\n", StringComparison.Ordinal);
+        .Replace("node:\n", $"node:\n  engine: {Engine}\n", StringComparison.Ordinal);
 }

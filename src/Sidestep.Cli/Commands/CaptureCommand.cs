@@ -20,7 +20,7 @@ public static class CaptureCommand
     /// <param name="begin">Starts a capture on a director, by its name and pin path; null: there is no such director.
     /// Throws
     /// <see cref="EngineException"/> if that is not possible.</param>
-    public static Command Create(Func<DirectorSettings, CaptureFilter, CaptureLimits, ICaptureSession?> begin)
+    public static Command Create(Func<NodeSettings, CaptureFilter, CaptureLimits, ICaptureSession?> begin)
     {
         var filterArgument = new Argument<string[]>("FILTER")
         {
@@ -148,7 +148,7 @@ public static class CaptureCommand
 
     /// <summary>Starts a capture on a director of this machine; null: there is no such director.</summary>
     /// <exception cref="EngineException">That is not possible.</exception>
-    public static ICaptureSession? Begin(DirectorSettings director, CaptureFilter filter, CaptureLimits limits) =>
+    public static ICaptureSession? Begin(NodeSettings director, CaptureFilter filter, CaptureLimits limits) =>
         ManagedDirector.Find(director ?? throw new ArgumentNullException(nameof(director))) is { } managed
             ? new ManagedCapture(managed, filter, limits)
             : CaptureSession.Start(director.PinPath, director.Name, filter, limits);

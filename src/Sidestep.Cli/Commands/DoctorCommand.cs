@@ -13,7 +13,7 @@ public static class DoctorCommand
 
     /// <summary>Creates the <c>doctor</c> command with its arguments and options.</summary>
     /// <param name="socketPath">Path of the Unix socket of a director's daemon.</param>
-    public static Command Create(Func<DirectorSettings, string> socketPath)
+    public static Command Create(Func<NodeSettings, string> socketPath)
     {
         var service = new Option<string?>("--service") { Description = "Check this virtual service only." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
@@ -31,7 +31,7 @@ public static class DoctorCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(DirectorSettings director, string socketPath, string? service, bool json,
+    private static async Task<int> RunAsync(NodeSettings director, string socketPath, string? service, bool json,
         InvocationConfiguration console, CancellationToken cancellation)
     {
         try

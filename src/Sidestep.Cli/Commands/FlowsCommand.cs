@@ -14,7 +14,7 @@ public static class FlowsCommand
     /// <summary>Creates the <c>flows</c> command with its arguments and options.</summary>
     /// <param name="visit">Passes every tracked flow of a director, which is given by its name and pin path, to the
     /// action; null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<DirectorSettings, Action<TrackedFlow>, FlowTableStatus?> visit)
+    public static Command Create(Func<NodeSettings, Action<TrackedFlow>, FlowTableStatus?> visit)
     {
         var list = new Option<bool>("--list") { Description = "List every flow, not only the counts." };
         var service = new Option<string?>("--service") { Description = "Only flows of the service of this name." };
@@ -60,7 +60,7 @@ public static class FlowsCommand
     /// <summary>Passes every tracked flow of a director of this machine to <paramref name="action"/>; null: there is no
     /// such director.</summary>
     /// <exception cref="EngineException">It cannot be read.</exception>
-    public static FlowTableStatus? Visit(DirectorSettings director, Action<TrackedFlow> action)
+    public static FlowTableStatus? Visit(NodeSettings director, Action<TrackedFlow> action)
     {
         ArgumentNullException.ThrowIfNull(director);
         using var managed = ManagedDirector.Find(director);
@@ -68,8 +68,8 @@ public static class FlowsCommand
             : DirectorFlows.Visit(director.PinPath, director.Name, action);
     }
 
-    private static int Run(DirectorSettings director, FlowFilter filter, bool list,
-        Func<DirectorSettings, Action<TrackedFlow>, FlowTableStatus?> visit, IFlowsReport report, TextWriter error)
+    private static int Run(NodeSettings director, FlowFilter filter, bool list,
+        Func<NodeSettings, Action<TrackedFlow>, FlowTableStatus?> visit, IFlowsReport report, TextWriter error)
     {
         var summary = new FlowSummary();
         try

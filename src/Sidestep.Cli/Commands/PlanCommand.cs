@@ -13,7 +13,7 @@ public static class PlanCommand
     /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
     /// <param name="requestPlan">Requests the plan from the daemon of a managed director, with the text of the
     /// configuration; returns null for other directors.</param>
-    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string,
+    public static Command Create(Func<NodeSettings, RunningState?> read, Func<NodeSettings, string,
         Plan?>? requestPlan = null)
     {
         var file = new Argument<string>("FILE")
@@ -38,8 +38,8 @@ public static class PlanCommand
         return command;
     }
 
-    private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read,
-        Func<DirectorSettings, string, Plan?>? requestPlan, TextWriter output, TextWriter error)
+    private static int Run(string path, bool json, bool offline, Func<NodeSettings, RunningState?> read,
+        Func<NodeSettings, string, Plan?>? requestPlan, TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -54,14 +54,14 @@ public static class PlanCommand
             return ExitCode.Failed;
         try
         {
-            var director = configuration.Director;
+            var director = configuration.Node;
             if (requestPlan?.Invoke(director, text) is { } planned)
                 return Write(director, planned, json, output);
             if (read(director) is not { } running)
             {
                 error.WriteLine(
                     $"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to "
-                    + "compare the file with. Start sidestepd, or correct director.name and director.pinPath in the "
+                    + "compare the file with. Start sidestepd, or correct node.name and node.pinPath in the "
                     + "file.");
                 return ExitCode.Failed;
             }
@@ -74,7 +74,7 @@ public static class PlanCommand
         }
     }
 
-    private static int Write(DirectorSettings director, Plan plan, bool json, TextWriter output)
+    private static int Write(NodeSettings director, Plan plan, bool json, TextWriter output)
     {
         var report = new PlanReport(director.Name, plan);
         if (json)

@@ -96,7 +96,7 @@ public static class ReplayCommand
             try
             {
                 using var source = new CaptureFileReader(InputFiles.Open(parsed.GetRequiredValue(input)));
-                var flows = configuration.Director.FlowTableSize;
+                var flows = configuration.Group.FlowTableSize;
                 using var chosen = isXdp ? xdp(flows) : new ManagedReplay(flows, parsed.GetValue(time) == "virtual");
                 var filter = parsed.GetValue(filterArgument) is { Length: > 0 } conditions
                     ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;

@@ -14,7 +14,7 @@ public static class StatusCommand
     /// <param name="read">Reads the status of the director, by its name and pin path; null: there is no such director.
     /// Throws
     /// <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<DirectorSettings, DirectorStatus?> read)
+    public static Command Create(Func<NodeSettings, DirectorStatus?> read)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var schema = new Option<bool>("--schema") { Description = "Print the JSON Schema of that object, and exit." };
@@ -40,7 +40,7 @@ public static class StatusCommand
     }
 
     private static int Run(
-        DirectorSettings director, bool json, Func<DirectorSettings, DirectorStatus?> read,
+        NodeSettings director, bool json, Func<NodeSettings, DirectorStatus?> read,
             InvocationConfiguration console)
     {
         try

@@ -21,7 +21,7 @@ public static class TraceCommand
     /// such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
     /// <param name="requestTrace">Requests the trace from the daemon of a managed director; returns null for other
     /// directors.</param>
-    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceRequest,
+    public static Command Create(Func<Configuration, RunningNetwork?> read, Func<NodeSettings, TraceRequest,
         TraceResponse?>? requestTrace = null)
     {
         var packetArgument = new Argument<string[]>("PACKET")
@@ -81,18 +81,18 @@ public static class TraceCommand
                 byte[]? packet = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
                 RunningNetwork? running = null;
-                if (!parsed.GetValue(offline) && requestTrace?.Invoke(configuration.Director,
+                if (!parsed.GetValue(offline) && requestTrace?.Invoke(configuration.Node,
                     new TraceRequest(packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default),
                         packet is null)) is { } response)
                 {
                     Write(response.Explanation, response.Frame, response.Sent, parsed.GetValue(json), output);
                     return ExitCode.Ok;
                 }
-                if (!parsed.GetValue(offline) && (running = read(configuration.Director)) is null)
+                if (!parsed.GetValue(offline) && (running = read(configuration)) is null)
                 {
                     error.WriteLine(
-                        $"error: no director '{configuration.Director.Name}' is pinned under "
-                        + $"{configuration.Director.PinPath}. Start sidestepd, or use --offline, which uses the file "
+                        $"error: no director '{configuration.Node.Name}' is pinned under "
+                        + $"{configuration.Node.PinPath}. Start sidestepd, or use --offline, which uses the file "
                         + "alone.");
                     return ExitCode.Failed;
                 }
@@ -117,7 +117,7 @@ public static class TraceCommand
         out NextHops nextHops)
     {
         nextHops = running?.NextHops ?? SyntheticTopology.For(configuration, mac, SyntheticTopology.DefaultMtu);
-        var engine = new ManagedEngine(configuration.Director.FlowTableSize);
+        var engine = new ManagedEngine(configuration.Group.FlowTableSize);
         engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(),
             DateTimeOffset.UtcNow));
         foreach (var flow in running?.Flows ?? [])

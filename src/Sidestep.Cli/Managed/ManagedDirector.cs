@@ -16,13 +16,13 @@ public sealed class ManagedDirector : IDisposable
     internal ManagedDirector(string socketPath) => _client = DirectorClient.OnThisMachine(socketPath);
 
     /// <summary>Null: the director has the other engine, or its daemon does not run.</summary>
-    public static ManagedDirector? Find(DirectorSettings director) =>
+    public static ManagedDirector? Find(NodeSettings director) =>
         LocalDaemon.Query(DirectorFiles.SocketPath(director), static c => c.GetStatusAsync(CancellationToken.None)) is
         { Engine: EngineKind.Managed } ? new ManagedDirector(DirectorFiles.SocketPath(director)) : null;
 
     /// <summary>Gets the plan of a configuration from the daemon; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>
-    public static Plan? Plan(DirectorSettings director, string text)
+    public static Plan? Plan(NodeSettings director, string text)
     {
         using var found = Find(director);
         return found?.Query<Plan>(LocalApiPaths.Plan, Encoding.UTF8.GetBytes(text));
@@ -30,7 +30,7 @@ public sealed class ManagedDirector : IDisposable
 
     /// <summary>Traces a frame in the daemon, which sends nothing; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>
-    public static TraceResponse? Trace(DirectorSettings director, TraceRequest request)
+    public static TraceResponse? Trace(NodeSettings director, TraceRequest request)
     {
         using var found = Find(director);
         return found?.Query<TraceResponse>(LocalApiPaths.Trace, LocalApiJson.Write(request));

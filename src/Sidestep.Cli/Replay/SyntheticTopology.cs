@@ -21,7 +21,7 @@ public static class SyntheticTopology
     {
         ArgumentNullException.ThrowIfNull(configuration);
         // Addresses for documentation, RFC 5737 and RFC 3849.
-        EgressInterface[] interfaces = [.. configuration.Director.Interfaces.Select((one, i) => new EgressInterface(
+        EgressInterface[] interfaces = [.. configuration.Node.Interfaces.Select((one, i) => new EgressInterface(
             i + 1, one.Name, mac ?? new MacAddress(0x0200_0000_0001 + (ulong)i),
                 new IPAddress([192, 0, 2, (byte)(i + 1)]), mtu,
             IPAddress.Parse("2001:db8::1")))];

@@ -55,7 +55,7 @@ public sealed class ServerSpecCompiler
             return null;
         var spec = new ServerSpec
         {
-            Director = _desired.Director.Name,
+            Director = _desired.Node.Name,
             DirectorVersion = version,
             Directors = Directors(),
             Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Key].Select(s => ServiceSpecOf(s, m.Server)))
@@ -68,7 +68,7 @@ public sealed class ServerSpecCompiler
     private ImmutableArray<IPAddress> Directors() =>
     [
         .. _nextHops.Interfaces.SelectMany(static i => new[] { i.Address, i.Address6 }).OfType<IPAddress>()
-            .Concat(_desired.Director.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
+            .Concat(_desired.Group.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
     ];
 
     private ServiceSpec ServiceSpecOf(VirtualService service, RealServer server)

@@ -12,7 +12,7 @@ internal static class ReachabilityRules
         evidence.Servers.Where(static s => s.Route.NoRouteReason is not null).Select(static s => DiagnosisText.Create(
             DiagnosisNames.NoRouteToServer, Severity.Broken, s.Name, s.Services.Names(),
             $"The director has no usable route to {s.Name} ({s.Address}).",
-            $"On the director: ip route add {s.Address} via ROUTER dev DEVICE, through one of director.interfaces",
+            $"On the director: ip route add {s.Address} via ROUTER dev DEVICE, through one of node.interfaces",
             $"director: {s.Route.NoRouteReason}"));
 
     internal static IEnumerable<Diagnosis> NotAttached(Evidence evidence, IReadOnlyList<Diagnosis> earlier)

@@ -18,7 +18,7 @@ internal static class VipConflictRules
                 ? $"Let one director answer: set trafficEnabled: false for the services of {c.Vip} on the other, or "
                     + "stop it"
                 : $"Find {c.Mac} (the switch's table of MAC addresses names the port) and remove {c.Vip} from that "
-                    + "host; if it is another director, add it to director.peers",
+                    + "host; if it is another director, add it to group.peers",
             Text(c)));
 
     internal static IEnumerable<Diagnosis> ServerAnswersArp(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>

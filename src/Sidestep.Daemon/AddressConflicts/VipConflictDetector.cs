@@ -53,7 +53,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
     /// <param name="nextHops">The Ethernet addresses of servers and other directors.</param>
     internal void Update(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
-        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Node.Interfaces.Select(static i => i.Name).ToHashSet();
         var links = nextHops.Interfaces.Where(i => names.Contains(i.Name)).ToImmutableArray();
         var linkLocal = linkLocalAddresses();
         var watch = new WatchState(
@@ -63,7 +63,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             links.Where(l => linkLocal.Contains(l.Index))
                 .ToDictionary(static l => l.Index, l => linkLocal[l.Index].First()),
             HostsOf(configuration, nextHops),
-            configuration.Desired.Director.ConflictDetection);
+            configuration.Desired.Group.ConflictDetection);
         lock (_gate)
             _watch = watch;
     }

@@ -62,17 +62,17 @@ internal sealed class ApiCertificates
     {
         var (certificate, chain) = Certificate(settings);
         return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true),
-            Pem("director.api.caFile", settings.CaFile));
+            Pem("node.api.caFile", settings.CaFile));
     }
 
     private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
     {
-        var chain = Pem("director.api.certFile", settings.CertFile);
+        var chain = Pem("node.api.certFile", settings.CertFile);
         var certificate = chain[0];
         if (certificate.NotAfter < DateTime.Now)
             throw new ApiException(
-                $"director.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
-        var key = Text("director.api.keyFile", settings.KeyFile);
+                $"node.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
+        var key = Text("node.api.keyFile", settings.KeyFile);
         try
         {
             using var certificateWithKey = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
@@ -82,7 +82,7 @@ internal sealed class ApiCertificates
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new ApiException(
-                $"director.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM format: "
+                $"node.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM format: "
                 + $"{e.Message} Use the key that was created with this certificate, without a password.", e);
         }
     }

@@ -82,7 +82,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
             _notChecked.Add($"{silent.Server.Name}: no agent reports: the server's own state was not checked");
         return new Evidence
         {
-            Director = applied.Configuration.Desired.Director.Name,
+            Director = applied.Configuration.Desired.Node.Name,
             Version = agents.Version,
             Now = host.Time.GetUtcNow(),
             DirectorAddresses =
@@ -120,7 +120,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         using (var network = host.OpenNetwork())
         {
             routes = RouteTable.Find(network, new ResolverTargets(
-                [.. applied.Configuration.Desired.Director.Interfaces.Select(static i => i.Name)],
+                [.. applied.Configuration.Desired.Node.Interfaces.Select(static i => i.Name)],
                 [.. servers.Select(static s => s.Server.VrfAddress).Distinct()], []));
             staticEntries = NeighbourTable.Of(network.Neighbours()).StaticEntries;
         }
@@ -154,7 +154,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private ImmutableArray<InterfaceEvidence> Interfaces() =>
     [
-        .. applied.Configuration.Desired.Director.Interfaces.Select(i =>
+        .. applied.Configuration.Desired.Node.Interfaces.Select(i =>
         {
             var attached = applied.Interfaces.FirstOrDefault(a => a.Name == i.Name);
             return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.FallbackReason);

@@ -10,24 +10,24 @@ internal static class EngineSelector
 {
     /// <summary>The engine that a configuration requests, by <c>engine</c> or by its drivers;
     /// <see cref="EngineKind.Auto"/>: none.</summary>
-    internal static EngineKind RequestedBy(DirectorSettings director) => director.Engine != EngineKind.Auto
-        ? director.Engine
-        : director.Interfaces.Select(static i => i.Driver.Engine()).FirstOrDefault(static e => e != EngineKind.Auto);
+    internal static EngineKind RequestedBy(NodeSettings node) => node.Engine != EngineKind.Auto
+        ? node.Engine
+        : node.Interfaces.Select(static i => i.Driver.Engine()).FirstOrDefault(static e => e != EngineKind.Auto);
 
     /// <summary>Selects the requested engine. Without a request: XDP where it works, otherwise the managed
     /// engine.</summary>
-    /// <param name="director">The interfaces, and what is requested.</param>
+    /// <param name="node">The interfaces, and what is requested.</param>
     /// <param name="read">Reads the capabilities of an interface.</param>
     /// <param name="checkXdp">Throws when this machine cannot run the XDP engine.</param>
     /// <returns>The engine, and a note for status if the choice needs an explanation.</returns>
     /// <exception cref="EngineException">The engine cannot run here; the message says what to do.</exception>
     internal static (EngineKind Engine, string[] Notes) Select(
-        DirectorSettings director, Func<string, InterfaceCapabilities> read, Action checkXdp)
+        NodeSettings node, Func<string, InterfaceCapabilities> read, Action checkXdp)
     {
-        var requested = RequestedBy(director);
+        var requested = RequestedBy(node);
         if (requested == EngineKind.Managed)
             return (requested, []);
-        if (requested == EngineKind.Auto && NoXdpReason(director, read) is { } why)
+        if (requested == EngineKind.Auto && NoXdpReason(node, read) is { } why)
             return (EngineKind.Managed, [$"engine managed, which forwards only while the daemon runs: {why}"]);
         checkXdp();
         return (EngineKind.Xdp, []);
@@ -35,17 +35,17 @@ internal static class EngineSelector
 
     /// <summary>Opens the selected engine.</summary>
     /// <exception cref="EngineException">The engine cannot run here; the message says what to do.</exception>
-    internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) selection,
-        ILogger log) =>
-        selection.Engine == EngineKind.Managed ? new ManagedDirectorEngine(director, selection.Notes, log)
-            : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize), director,
-                log);
+    internal static DirectorEngine Open(NodeSettings node, int flowTableSize,
+        (EngineKind Engine, string[] Notes) selection, ILogger log) =>
+        selection.Engine == EngineKind.Managed
+            ? new ManagedDirectorEngine(node, flowTableSize, selection.Notes, log)
+            : new XdpDirectorEngine(XdpEngine.Open(node.PinPath, node.Name, flowTableSize), node, log);
 
     /// <summary>Why the XDP engine cannot use an interface, by the rules of <c>sidestep preflight</c>; null: it can. An
     /// interface that does not exist yet is no reason.</summary>
-    private static string? NoXdpReason(DirectorSettings director, Func<string, InterfaceCapabilities> read)
+    private static string? NoXdpReason(NodeSettings node, Func<string, InterfaceCapabilities> read)
     {
-        foreach (var name in director.Interfaces.Select(static i => i.Name))
+        foreach (var name in node.Interfaces.Select(static i => i.Name))
         {
             var capabilities = read(name);
             var selection = DriverSelection.Of(capabilities);
@@ -58,7 +58,7 @@ internal static class EngineSelector
     /// <summary>Why a configuration cannot be applied by the running engine; null: it can.</summary>
     internal static string? RejectionReason(DirectorEngine engine, Configuration configuration)
     {
-        if (RequestedBy(configuration.Director) is var requested && requested != EngineKind.Auto
+        if (RequestedBy(configuration.Node) is var requested && requested != EngineKind.Auto
             && requested != engine.Kind)
         {
             return $"the configuration requests the {requested.Name()} engine, but the {engine.Kind.Name()} engine is "

@@ -13,7 +13,7 @@ namespace Sidestep.Daemon.Engines;
 internal sealed class ManagedDirectorEngine : DirectorEngine
 {
     private readonly Lock _gate = new();
-    private readonly DirectorSettings _director;
+    private readonly NodeSettings _node;
     private readonly ManagedEngine _engine;
 
     /// <summary>Loaded in the background of the start: the tables take some 200 MiB.</summary>
@@ -24,17 +24,18 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     private DateTimeOffset _appliedAt;
 
     /// <summary>Opens the managed engine, and adopts the state that an earlier daemon left.</summary>
-    /// <param name="director">Name, pin path and sizes.</param>
+    /// <param name="node">Name and pin path.</param>
+    /// <param name="flowTableSize">How many flows it can track.</param>
     /// <param name="notes">Why this engine was selected; may be empty.</param>
     /// <param name="log">Receives problems of the engine.</param>
     /// <exception cref="EngineException">The engine cannot run here.</exception>
-    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes, ILogger log)
+    internal ManagedDirectorEngine(NodeSettings node, int flowTableSize, IEnumerable<string> notes, ILogger log)
     {
-        _director = director;
+        _node = node;
         _engine = ManagedEngine.ForInterfaces(
-            director.FlowTableSize, DirectorFiles.PersistentStatePrefix(director), log.EngineProblem);
+            flowTableSize, DirectorFiles.PersistentStatePrefix(node), log.EngineProblem);
         _notes = [.. notes, .. _engine.Notes];
-        _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, _gate);
+        _requestHandler = new ManagedRequestHandler(_engine, flowTableSize, _gate);
     }
 
     internal override EngineKind Kind => EngineKind.Managed;
@@ -60,7 +61,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     internal override DirectorStatus ReadStatus()
     {
         lock (_gate)
-            return ManagedStatus.Of(_engine, _director.Name, _appliedAt);
+            return ManagedStatus.Of(_engine, _node.Name, _appliedAt);
     }
 
     internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) =>
@@ -92,7 +93,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         // A program that an earlier run of the XDP engine left attached would receive the frames first.
-        XdpEngine.RemovePinned(_director.PinPath, _director.Name);
+        XdpEngine.RemovePinned(_node.PinPath, _node.Name);
         lock (_gate)
             return _engine.Attach(interfaces);
     }

@@ -9,9 +9,9 @@ namespace Sidestep.Daemon.Engines;
 
 /// <summary>The XDP engine. The command line reads its state from the pinned maps.</summary>
 /// <param name="engine">The open engine; disposed with this one.</param>
-/// <param name="director">Name and pin path.</param>
+/// <param name="node">Name and pin path.</param>
 /// <param name="log">Receives problems with punted packets.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings director, ILogger log) : DirectorEngine
+internal sealed class XdpDirectorEngine(XdpEngine engine, NodeSettings node, ILogger log) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -27,9 +27,9 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings direc
 
     internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
 
-    internal override DirectorStatus ReadStatus() => PinnedStatus.Read(director.PinPath, director.Name)
+    internal override DirectorStatus ReadStatus() => PinnedStatus.Read(node.PinPath, node.Name)
         ?? throw new EngineException(
-            $"the tables of the director '{director.Name}' are no longer pinned under {director.PinPath}: restart it");
+            $"the tables of the director '{node.Name}' are no longer pinned under {node.PinPath}: restart it");
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 
@@ -42,7 +42,7 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings direc
         var attached = engine.Attach(interfaces);
         // From here on the XDP program handles the packets. The blackhole routes that a killed managed engine left are
         // obsolete.
-        ManagedEngine.RemoveStale(DirectorFiles.PersistentStatePrefix(director));
+        ManagedEngine.RemoveStale(DirectorFiles.PersistentStatePrefix(node));
         return attached;
     }
 

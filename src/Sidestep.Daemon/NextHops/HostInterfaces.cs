@@ -31,7 +31,7 @@ internal sealed class HostInterfaces
         {
             if (!names.Contains(link.Name))
                 host._reasons[link.Index] =
-                    $"the route leaves by '{link.Name}', which is not one of director.interfaces";
+                    $"the route leaves by '{link.Name}', which is not one of node.interfaces";
             else if (!link.IsEthernet)
                 host._reasons[link.Index] = $"interface '{link.Name}' is not Ethernet";
             else

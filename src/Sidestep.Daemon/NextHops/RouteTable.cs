@@ -119,7 +119,7 @@ internal sealed record RouteTable
             var route = network.FindRoute(address);
             if (route.IsLocal)
                 return host.Owner(address) is { } owner ? (null, owner, null)
-                    : (null, null, "none of director.interfaces exists");
+                    : (null, null, "none of node.interfaces exists");
             if (host.Find(route.InterfaceIndex) is not { } found)
                 return (null, null, host.UnusableReason(route.InterfaceIndex));
             var egress = host.WithRouteSource(found, route);

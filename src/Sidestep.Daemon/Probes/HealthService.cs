@@ -28,7 +28,7 @@ internal sealed class HealthService : IDisposable
     /// <param name="agents">The reports of agents; null: none.</param>
     /// <param name="log">Receives changes and problems.</param>
     /// <exception cref="EngineException">The kernel refused the filter.</exception>
-    internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, ILogger log)
+    internal HealthService(DirectorEngine engine, NodeSettings identity, IAgentReports? agents, ILogger log)
     {
         _engine = engine;
         _changes = new HealthLog(log);
@@ -62,7 +62,7 @@ internal sealed class HealthService : IDisposable
     /// <summary>Takes over tables that have come into force.</summary>
     internal void Update(EffectiveConfiguration configuration, ForwardingTables tables)
     {
-        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Node.Interfaces.Select(static i => i.Name).ToHashSet();
         _path.Update(tables, _engine.IdOf);
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }

@@ -87,7 +87,7 @@ internal sealed class DriverSet : IDisposable
     {
         var indexes = requested.ToDictionary(
             static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-                $"there is no interface '{i.Name}': 'ip link' lists the existing ones; correct director.interfaces"));
+                $"there is no interface '{i.Name}': 'ip link' lists the existing ones; correct node.interfaces"));
         bool Stays(InterfaceAttachment attachment, DirectorInterface desired) =>
             attachment.Interface.Name == desired.Name && attachment.Index == indexes[desired.Name]
             && (desired.Driver == Driver.Auto || desired.Driver == attachment.Interface.Driver);

@@ -91,7 +91,7 @@ public sealed record DriverSelection(
         if (capabilities.MasterKind is "bond" or "team")
         {
             yield return new($"it is a port of '{capabilities.Master}', which receives its frames",
-                $"write {capabilities.Master} in director.interfaces");
+                $"write {capabilities.Master} in node.interfaces");
         }
     }
 
@@ -134,7 +134,7 @@ public sealed record DriverSelection(
         {
             yield return new(
                 $"it is a port of the bridge '{capabilities.Master}', and drops frames to the bridge's MAC address",
-                $"ip link set dev {capabilities.Name} nomaster, or write {capabilities.Master} in director.interfaces");
+                $"ip link set dev {capabilities.Name} nomaster, or write {capabilities.Master} in node.interfaces");
         }
         foreach (var obstacle in GenericObstacles(capabilities))
             yield return obstacle;

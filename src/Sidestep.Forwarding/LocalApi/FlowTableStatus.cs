@@ -3,7 +3,7 @@ using Sidestep.Model;
 namespace Sidestep.Forwarding.LocalApi;
 
 /// <summary>Description of the flow table.</summary>
-/// <param name="Capacity">Number of flows that it is sized for (director.flowTableSize, rounded up).</param>
+/// <param name="Capacity">Number of flows that it is sized for (group.flowTableSize, rounded up).</param>
 /// <param name="Servers">All servers that flows can belong to.</param>
 /// <param name="Services">All services that flows can belong to.</param>
 public sealed record FlowTableStatus(

@@ -25,11 +25,11 @@ public static class Planner
             health: CurrentHealth(running.Groups, effective));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
-        var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
+        var sameKey = running.Groups.HashKey == proposed.Group.HashKey;
         var warnings = new List<string>();
         if (!sameKey)
         {
-            warnings.Add("director.hashKey changes: every untracked flow may move to another server, and the tables of"
+            warnings.Add("group.hashKey changes: every untracked flow may move to another server, and the tables of"
                 + " other directors must change at the same time");
         }
         var groups = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)

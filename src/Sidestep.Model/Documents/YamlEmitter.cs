@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Sidestep.Model.Documents;
 
-/// <summary>Writes nodes as YAML in block style, in the form that <see cref="YamlSubsetParser"/> reads: two spaces per
-/// level, short lists in brackets, text in quotes only where it needs them.</summary>
+/// <summary>Writes nodes as YAML in block style: two spaces per level, short lists in brackets, text in quotes only
+/// where it needs them.</summary>
 internal sealed class YamlEmitter
 {
     private const int MostColumns = 100;

@@ -34,8 +34,6 @@ internal sealed class YamlParser
     /// <param name="linesBefore">Lines before the text, if it is a part of a document.</param>
     public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
     {
-        if (YamlSubsetParser.Parse(yaml, linesBefore) is { } parsed)
-            return parsed;
         var parser = new YamlParser(yaml, issues, linesBefore);
         try
         {
@@ -77,7 +75,7 @@ internal sealed class YamlParser
         if (!_parser.TryConsume<DocumentStart>(out _))
         {
             _issues.Error(DocumentPath.Root, new Position(1, 1), null, "the document is empty",
-                "Write at least the section director; docs/example.yaml is a start");
+                "Write at least the sections node and group; docs/example.yaml is a start");
             return null;
         }
         var root = ReadNode(DocumentPath.Root, 0);

@@ -3,7 +3,7 @@ using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>The mapping <c>director.api</c>.</summary>
+/// <summary>The mapping <c>node.api</c>.</summary>
 internal static class ApiSchema
 {
     public static readonly Key<IReadOnlyList<Located<IPEndPoint>>> Listen =

@@ -2,7 +2,7 @@ using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>The mapping <c>director.conflictDetection</c> (address conflict detection, RFC 5227).</summary>
+/// <summary>The mapping <c>group.conflictDetection</c> (address conflict detection, RFC 5227).</summary>
 internal static class ConflictDetectionSchema
 {
     public static readonly Key<bool> Defend = Key<bool>.WithDefault("defend", new BooleanKind(), true,

@@ -5,8 +5,11 @@ namespace Sidestep.Model.Schema;
 /// <summary>The schema of the whole configuration document.</summary>
 internal static class DocumentSchema
 {
-    public static readonly Key<BoundMapping> Director = Key<BoundMapping>.Mandatory("director", DirectorSchema.Kind,
-        "The node that forwards.");
+    public static readonly Key<BoundMapping> Node = Key<BoundMapping>.Mandatory("node", NodeSchema.Kind,
+        "This director: its name, interfaces and engine.");
+
+    public static readonly Key<BoundMapping> Group = Key<BoundMapping>.Mandatory("group", GroupSchema.Kind,
+        "What all directors of the group share.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> NetworkProfiles = List("networkProfiles",
         new("network profiles", 0, Limits.NetworkProfiles, NetworkProfileSchema.Kind),
@@ -30,12 +33,13 @@ internal static class DocumentSchema
         "The services that clients connect to.");
 
     public static readonly MappingKind Kind = new("the configuration", "The configuration of a Sidestep director.",
-        Director, NetworkProfiles, HealthMonitors, Pools, AccessLists, Vips, VirtualServices);
+        Node, Group, NetworkProfiles, HealthMonitors, Pools, AccessLists, Vips, VirtualServices);
 
     /// <summary>The configuration of a document that has no errors.</summary>
     public static Configuration Build(BoundMapping m) => new()
     {
-        Director = DirectorSchema.Build(m.Find(Director)!.Value),
+        Node = NodeSchema.Build(m.Find(Node)!.Value),
+        Group = GroupSchema.Build(m.Find(Group)!.Value),
         NetworkProfiles = [.. m.Items(NetworkProfiles).Select(NetworkProfileSchema.Build)],
         HealthMonitors = [.. m.Items(HealthMonitors).Select(HealthMonitorSchema.Build)],
         Pools = [.. m.Items(Pools).Select(PoolSchema.Build)],
@@ -47,7 +51,8 @@ internal static class DocumentSchema
     /// <summary>The document as it is written: keys in the order of the schema, without values that are
     /// defaults.</summary>
     public static MappingNode Write(Configuration configuration) => MappingNode.Of(
-        Director.WriteMapping(DirectorSchema.Write(configuration.Director)),
+        Node.WriteMapping(NodeSchema.Write(configuration.Node)),
+        Group.WriteMapping(GroupSchema.Write(configuration.Group)),
         NetworkProfiles.WriteItems(configuration.NetworkProfiles, NetworkProfileSchema.Write),
         HealthMonitors.WriteItems(configuration.HealthMonitors, HealthMonitorSchema.Write),
         Pools.WriteItems(configuration.Pools, PoolSchema.Write),

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>Explains features of other load balancers that direct server return makes impossible, so that their keys
-/// are not just unknown.</summary>
+/// <summary>Explains features of other load balancers that direct server return makes impossible, and sections of
+/// earlier versions, so that their keys are not just unknown.</summary>
 internal static partial class UnsupportedFeatures
 {
     private const string OnlyRequests = "replies go straight from the server to the client, so the director";
@@ -51,7 +51,13 @@ internal static partial class UnsupportedFeatures
         "monitors are written once, in the section healthMonitors of the document, and pools name them",
         "Write them there, and their names in the key monitors of the pool");
 
+    private static readonly Problem Divided = new(
+        "the section director was divided into node and group",
+        "Write name, engine, interfaces, onExit, pinPath and api in the section node, and hashKey, peers, "
+        + "flowTableSize and conflictDetection in the section group");
+
     private static readonly FrozenDictionary<string, Problem> ByKeyToken = Table(
+        (Divided, "director"),
         (Stickiness, "cookie cookies sticky stickiness persist persistence persistent affinity"),
         (Headers, "header headers xff forwarded"),
         (SynProxy, "syn synproxy syncookie syncookies"),

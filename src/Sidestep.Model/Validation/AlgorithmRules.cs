@@ -8,13 +8,13 @@ internal static class AlgorithmRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
     {
-        bool hasPeers = document.Director?.Find(DirectorSchema.Peers) is { Value.Count: > 0 };
+        bool hasOthers = document.HasOtherDirectors;
         foreach (var pool in document.Pools)
         {
             var algorithm = pool.Find(PoolSchema.Algorithm);
-            if (hasPeers && algorithm is { Value: not Algorithm.ConsistentHash })
+            if (hasOthers && algorithm is { Value: not Algorithm.ConsistentHash })
                 NotShared(algorithm.Path, algorithm.Node, "flows", issues);
-            if (hasPeers && pool.Find(PoolSchema.Persistence) is { } persistence)
+            if (hasOthers && pool.Find(PoolSchema.Persistence) is { } persistence)
                 NotShared(persistence.Path, persistence.Node, "clients", issues);
             if (algorithm is { Value: Algorithm.LeastConnections or Algorithm.WeightedLeastConnections }
                 && pool.Find(PoolSchema.Servers) is { } servers && servers.Value.Count > Limits.LeastConnectionsServers)
@@ -43,7 +43,7 @@ internal static class AlgorithmRules
 
     private static void NotShared(DocumentPath path, Node node, string what, IssueList issues) =>
         issues.Warning(path, node,
-            $"directors do not share which {what} they track: with other directors (director.peers), connections that "
+            $"directors do not share which {what} they track: with other directors (group.peers), connections that "
             + "move to another director may reach another server and break",
             "Use algorithm: consistent-hash without persistence, or keep one director active at a time");
 }

@@ -15,8 +15,9 @@ internal sealed class ConfigurationDocument
     public ConfigurationDocument(BoundMapping root, HostInfo? host)
     {
         Host = host;
-        Director = root.Find(DocumentSchema.Director)?.Value;
-        Interfaces = [.. Director?.Items(DirectorSchema.Interfaces) ?? []];
+        Node = root.Find(DocumentSchema.Node)?.Value;
+        Group = root.Find(DocumentSchema.Group)?.Value;
+        Interfaces = [.. Node?.Items(NodeSchema.Interfaces) ?? []];
         Profiles = [.. root.Items(DocumentSchema.NetworkProfiles)];
         Monitors = [.. root.Items(DocumentSchema.HealthMonitors)];
         Pools = [.. root.Items(DocumentSchema.Pools)];
@@ -32,13 +33,19 @@ internal sealed class ConfigurationDocument
 
     public HostInfo? Host { get; }
 
-    public BoundMapping? Director { get; }
+    public BoundMapping? Node { get; }
+
+    public BoundMapping? Group { get; }
+
+    /// <summary>True if the group has another director than this machine, or may have one.</summary>
+    public bool HasOtherDirectors => Group?.Value(GroupSchema.Peers)
+        .Any(p => Host?.Interfaces.Any(i => i.Addresses.Any(a => a.Address.Equals(p.Value))) != true) == true;
 
     public IReadOnlyList<BoundMapping> Interfaces { get; }
 
     /// <summary>False if an interface of the document could not be read.</summary>
     public bool AllInterfacesAreNamed =>
-        Director?.Find(DirectorSchema.Interfaces)?.Node is ListNode list
+        Node?.Find(NodeSchema.Interfaces)?.Node is ListNode list
         && Interfaces.Count(i => i.Find(InterfaceSchema.Name) is not null) == list.Items.Length;
 
     public IReadOnlyList<BoundMapping> Profiles { get; }

@@ -7,10 +7,10 @@ internal static class DriverRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
     {
-        if (document.Director is not { } director)
+        if (document.Node is not { } node)
             return;
-        var engine = director.Value(DirectorSchema.Engine);
-        var (by, source) = ($"director.engine is {engine.Name()}", engine);
+        var engine = node.Value(NodeSchema.Engine);
+        var (by, source) = ($"node.engine is {engine.Name()}", engine);
         foreach (var item in document.Interfaces)
         {
             if (item.Find(InterfaceSchema.Driver) is not { } driver || driver.Value.Engine() == EngineKind.Auto)

@@ -15,7 +15,7 @@ internal static class HashKeyRules
 
     public static void Check(ConfigurationDocument document, IssueList issues)
     {
-        if (document.Director?.Find(DirectorSchema.HashKey) is { } key && PublishedKeys.Contains(key.Value))
+        if (document.Group?.Find(GroupSchema.HashKey) is { } key && PublishedKeys.Contains(key.Value))
             issues.Warning(key.Path, key.Node,
                 "a public key, with which a client can aim all its flows at one server",
                 $"Make one with `openssl rand -hex {HashKey.Digits / 2}`");

@@ -4,7 +4,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>No VIP is an address of the director's kernel. The director may be a real server if it has peers.</summary>
+/// <summary>No VIP is an address of the director's kernel. The director may be a real server if there are
+/// others.</summary>
 internal static class LocalAddressRules
 {
     public static void Check(ConfigurationDocument document, HostInfo host, IssueList issues)
@@ -20,8 +21,8 @@ internal static class LocalAddressRules
             foreach (var vip in VirtualServiceSchema.VipsOf(service))
                 CheckVip(vip, owners, issues);
         }
-        // With peers, a director may also be a real server: what they forward is delivered here.
-        if (document.Director?.Find(DirectorSchema.Peers) is not { Value.Count: > 0 })
+        // With other directors, this one may also be a real server: what they forward is delivered here.
+        if (!document.HasOtherDirectors)
             CheckServers(document, owners, issues);
     }
 
@@ -54,7 +55,7 @@ internal static class LocalAddressRules
                     issues.Warning(address.Path, address.Node,
                         $"a local address of this director (on {owner.Interface}), which is then a real server itself",
                         "Write the address of another machine, or, if this is intended, name the other directors in "
-                        + "director.peers");
+                        + "group.peers");
             }
         }
     }

@@ -34,12 +34,12 @@ internal static class VipOverlapRules
                         "Write the server's own address", service.Location);
             }
         }
-        foreach (var peer in document.Director?.Value(DirectorSchema.Peers) ?? [])
+        foreach (var peer in document.Group?.Value(GroupSchema.Peers) ?? [])
         {
             if (services.TryGetValue(peer.Value, out var service))
                 issues.Error(peer.Path, peer.Node,
                     $"the VIP of {ConfigurationDocument.Title(service)}, which all directors share",
-                    "Write the other director's own address", service.Location);
+                    "Write the director's own address", service.Location);
         }
     }
 }

@@ -17,9 +17,12 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
         return new Given(
             new Configuration
             {
-                Director = new DirectorSettings
+                Node = new NodeSettings
                 {
                     Interfaces = [.. interfaces.Keys.Select(static n => new DirectorInterface(n, Driver.Auto))],
+                },
+                Group = new GroupSettings
+                {
                     HashKey = HashKey.TryParse(node["hashKey"].Text, out var key)
                         ? key
                         : throw node["hashKey"].Wrong("no key"),

@@ -47,7 +47,7 @@ public sealed class StatusCommandTests
     public void Status_of_the_managed_engine_has_the_same_schema()
     {
         using var segment = new Segment();
-        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: managed"] };
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], NodeLines = ["engine: managed"] };
         var daemon = segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();

@@ -61,14 +61,14 @@ public sealed class ConfigurationReloadTests
                 .Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
             ["an unknown key"] = (static f => f.ToString()
                 .Replace("onExit", "onExot", StringComparison.Ordinal), "onExot"),
-            ["empty"] = (static _ => "", "director"),
+            ["empty"] = (static _ => "", "node and group"),
             ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] })
                 .ToString(), "eth9"),
             ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] })
                 .ToString(), "eth9"),
             ["another mode, of an interface that is not there"] = (static f =>
                 (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
-            ["another name"] = (static f => (f with { Name = "other" }).ToString(), "director.name"),
+            ["another name"] = (static f => (f with { Name = "other" }).ToString(), "node.name"),
         };
 
     public static TheoryData<string> InvalidEdits => [.. InvalidEditCases.Keys];

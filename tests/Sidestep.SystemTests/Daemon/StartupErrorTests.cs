@@ -59,7 +59,7 @@ public sealed class StartupErrorTests
     public void A_foreign_XDP_program_is_named_with_the_command_that_detaches_it(string mode)
     {
         using var segment = new Segment(servers: 1);
-        segment.File = segment.File with { ExtraLines = ["engine: xdp"] };
+        segment.File = segment.File with { NodeLines = ["engine: xdp"] };
         segment.Lan.AttachForeignProgram(segment.Director, "eth0", mode);
         AssertExitsWith(segment.Launch(), "the XDP program 'pass'", "already attached to interface 'eth0'",
             $"ip link set dev eth0 {mode} off");
@@ -75,7 +75,7 @@ public sealed class StartupErrorTests
         var library = Shell.Run("ldconfig", "-p").Split('\n')
             .First(static l => l.Contains("libbpf.so.1", StringComparison.Ordinal)).Split("=> ")[1];
         AssertStartFails(static f =>
-            f with { ExtraLines = ["engine: xdp"] },
+            f with { NodeLines = ["engine: xdp"] },
             ["unshare", "--mount", "sh", "-c", $"mount --bind /dev/null {library} && exec \"$@\"", "sh"],
             "libbpf.so.1 is not installed", "apt-get install libbpf1");
     }
@@ -85,7 +85,7 @@ public sealed class StartupErrorTests
     {
         using var segment = new Segment();
         var first = segment.Start();
-        AssertExitsWith(segment.Launch(), "another sidestepd runs", $"pid {first.Id}", "director.name");
+        AssertExitsWith(segment.Launch(), "another sidestepd runs", $"pid {first.Id}", "node.name");
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
     }

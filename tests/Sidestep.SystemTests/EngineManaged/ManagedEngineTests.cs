@@ -119,7 +119,7 @@ public sealed class ManagedEngineTests
     public void Plan_flows_trace_and_capture_query_the_daemon()
     {
         using var segment = new Segment();
-        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: managed"] };
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], NodeLines = ["engine: managed"] };
         segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
@@ -143,10 +143,10 @@ public sealed class ManagedEngineTests
     public void A_driver_of_the_other_engine_is_rejected_by_name()
     {
         using var segment = new Segment(servers: 1);
-        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: xdp"] };
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], NodeLines = ["engine: xdp"] };
         using var rejected = segment.Launch();
         Assert.Equal(1, rejected.WaitForExit());
-        Assert.Contains("af-packet is a driver of the managed engine, and director.engine is xdp",
+        Assert.Contains("af-packet is a driver of the managed engine, and node.engine is xdp",
             rejected.CombinedOutput, StringComparison.Ordinal);
     }
 

@@ -15,8 +15,11 @@ internal sealed record DirectorConfiguration
 
     public string OnExit { get; init; } = "remove";
 
-    /// <summary>Further keys of the director, one per line.</summary>
-    public IReadOnlyList<string> ExtraLines { get; init; } = [];
+    /// <summary>Further lines of the section node.</summary>
+    public IReadOnlyList<string> NodeLines { get; init; } = [];
+
+    /// <summary>Further lines of the section group.</summary>
+    public IReadOnlyList<string> GroupLines { get; init; } = [];
 
     /// <summary>Keys of the network profile of all services.</summary>
     public string ProfileLines { get; init; } = "dsrType: l2";
@@ -40,16 +43,19 @@ internal sealed record DirectorConfiguration
         var text = new StringBuilder();
         void Line(string line) => text.Append(line).Append('\n');
 
-        Line("director:");
+        Line("node:");
         Line($"  name: {Name}");
         Line($"  pinPath: {PinPath}");
         Line($"  onExit: {OnExit}");
-        Line("  hashKey: 6a09e667f3bcc908bb67ae8584caa73b");
-        foreach (var line in ExtraLines)
+        foreach (var line in NodeLines)
             Line($"  {line}");
         Line("  interfaces:");
         foreach (var (name, mode) in Interfaces)
             Line($"    - {{ name: {name}, driver: {mode} }}");
+        Line("group:");
+        Line("  hashKey: 6a09e667f3bcc908bb67ae8584caa73b");
+        foreach (var line in GroupLines)
+            Line($"  {line}");
         Line("networkProfiles:");
         Line($"  - {{ name: profile, {ProfileLines} }}");
         if (Monitors.Count > 0)

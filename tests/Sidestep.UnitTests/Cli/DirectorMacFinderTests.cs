@@ -9,8 +9,9 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class DirectorMacFinderTests : IDisposable
 {
     private static readonly Configuration Configuration = ConfigurationReader.Read("""
-        director:
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
         pools:
           - { name: web, servers: [{ name: web1, address: 10.0.0.11 }] }

@@ -14,10 +14,11 @@ public sealed class DirectorOptionsTests : IDisposable
     public void Configuration_file_selects_the_director_that_it_names()
     {
         var (selected, error) = Select("""
-            director:
+            node:
               name: edge7
               pinPath: /sys/fs/bpf/seven
               interfaces: [{ name: eth0 }]
+            group:
               hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
             """);
         Assert.Equal((("edge7", "/sys/fs/bpf/seven"), ""), (selected, error));
@@ -26,9 +27,9 @@ public sealed class DirectorOptionsTests : IDisposable
     [Fact]
     public void Invalid_configuration_file_is_reported_with_the_other_options()
     {
-        var (selected, error) = Select("director: {}\n");
+        var (selected, error) = Select("node: {}\n");
         Assert.Null(selected);
-        Assert.Contains($"{_file}:1:11: error: director.interfaces: the director must have the key interfaces.", error,
+        Assert.Contains($"{_file}:1:7: error: node.interfaces: the section node must have the key interfaces.", error,
             StringComparison.Ordinal);
         Assert.EndsWith($"{_file}: you can still select the running director with --name and --pin-path.\n", error,
             StringComparison.Ordinal);

@@ -12,7 +12,7 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class LocalDaemonTests
 {
     private const string NoSocket = "/nowhere/director.sock";
-    private static readonly DirectorSettings Edge1 = new() { Name = "edge1", Interfaces = [], HashKey = default };
+    private static readonly NodeSettings Edge1 = new() { Name = "edge1", Interfaces = [] };
 
     [Fact]
     public async Task Daemon_answers_and_the_pinned_tables_are_not_read()

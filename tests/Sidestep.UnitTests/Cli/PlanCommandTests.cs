@@ -13,8 +13,9 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class PlanCommandTests : IDisposable
 {
     private const string RunningYaml = """
-        director:
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
         pools:
           - name: web
@@ -89,7 +90,7 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal((ExitCode.Unusable, "", "error: not allowed\n"),
             Run(RunningYaml, static _ => throw new EngineException("not allowed")));
 
-    private (int Code, string Output, string Error) Run(string yaml, Func<DirectorSettings, RunningState?> read,
+    private (int Code, string Output, string Error) Run(string yaml, Func<NodeSettings, RunningState?> read,
         params string[] arguments)
     {
         File.WriteAllText(_file, yaml);
@@ -101,7 +102,7 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     /// <summary>The director runs <see cref="RunningYaml"/>, and every server has 7 tracked flows.</summary>
-    private static RunningState Running(DirectorSettings director)
+    private static RunningState Running(NodeSettings director)
     {
         var lan = new EgressInterface(1, "eth0", new(2), IPAddress.Parse("10.0.0.1"), 1500);
         var configuration = ConfigurationReader.Read(RunningYaml, null).Configuration!;

@@ -14,8 +14,9 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class ReplayCommandTests : IDisposable
 {
     private const string Configuration = """
-        director:
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
         pools:
           - name: web

@@ -43,7 +43,7 @@ public sealed class StatusCommandTests
     [Fact]
     public void Director_is_selected_by_name_and_pin_path_with_defaults()
     {
-        List<DirectorSettings> selected = [];
+        List<NodeSettings> selected = [];
         var command = StatusCommand.Create(d =>
         {
             selected.Add(d);

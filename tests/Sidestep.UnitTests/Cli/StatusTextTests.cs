@@ -133,7 +133,7 @@ public sealed class StatusTextTests
         });
         Assert.Equal(
             [
-                "5 tracked flows were evicted: raise director.flowTableSize",
+                "5 tracked flows were evicted: raise group.flowTableSize",
                 "6 tracked fragmented datagrams were evicted",
                 "w1: 1 received frames were dropped, and 0 frames could not be sent",
                 "w2: 0 received frames were dropped, and 2 frames could not be sent",

@@ -47,12 +47,12 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     public static Configuration Configuration(string service, string server = Server, params string[] interfaces) =>
         new()
         {
-            Director = new DirectorSettings
+            Node = new NodeSettings
             {
-                HashKey = new HashKey(1, 2),
                 Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces)
                 .Select(static n => new DirectorInterface(n, Driver.Auto))],
             },
+            Group = new GroupSettings { HashKey = new HashKey(1, 2) },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [
             new Pool { Name = "pool", Slots = 1021,

@@ -176,7 +176,7 @@ public sealed class ControlLoopHealthTests
         var configuration = ControlLoopFixture.Configuration("s0");
         return configuration
             with
-        { Director = configuration.Director with { Peers = [.. peers.Select(IPAddress.Parse)] } };
+        { Group = configuration.Group with { Peers = [.. peers.Select(IPAddress.Parse)] } };
     }
 
     /// <summary>The health that the test sets; pools are monitored by default.</summary>

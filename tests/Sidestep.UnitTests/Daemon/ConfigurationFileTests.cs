@@ -28,7 +28,7 @@ public sealed class ConfigurationFileTests : IAsyncDisposable
     [Fact]
     public void File_is_read_and_validated_against_this_machine()
     {
-        Assert.Equal("edge1", _file.Read().Configuration!.Director.Name);
+        Assert.Equal("edge1", _file.Read().Configuration!.Node.Name);
         _host = new HostInfo([new HostInterface("eth0", [TestDirector.Host.Interfaces[0].Addresses[0]])]);
         _file.Dispose();
         _file = Open();

@@ -21,7 +21,7 @@ public sealed class ConfigurationReloadTests
     {
         _status = new StatusReporter(new DaemonStatus { Running = true });
         _reload =
-            new ConfigurationReload(_store, TestDirector.Configuration.Director,
+            new ConfigurationReload(_store, TestDirector.Configuration.Node,
                 _ => _rejection, _proposed.Add, _status, _log.Log);
     }
 
@@ -41,7 +41,7 @@ public sealed class ConfigurationReloadTests
         Run(With(static d => d with { Name = "Edge" }));
         Assert.Empty(_proposed);
         var error = Assert.Single(_status.Current.Errors);
-        Assert.StartsWith("d.yaml:/director/name: error: director.name: Edge: ", error, StringComparison.Ordinal);
+        Assert.StartsWith("d.yaml:/node/name: error: node.name: Edge: ", error, StringComparison.Ordinal);
         Assert.Equal([$"error: {error}", Rejected], _log.Lines);
     }
 
@@ -61,7 +61,7 @@ public sealed class ConfigurationReloadTests
     {
         Run(With(d => d with { Name = name, PinPath = pinPath }));
         Assert.Equal(
-            ["director.name and director.pinPath cannot change while the daemon runs: they identify its state. "
+            ["node.name and node.pinPath cannot change while the daemon runs: they identify its state. "
                 + "Restart the daemon"],
             _status.Current.Errors);
         Assert.Empty(_proposed);
@@ -77,8 +77,8 @@ public sealed class ConfigurationReloadTests
         Assert.Empty(_proposed);
     }
 
-    private static Configuration With(Func<DirectorSettings, DirectorSettings> change) =>
-        TestDirector.Configuration with { Director = change(TestDirector.Configuration.Director) };
+    private static Configuration With(Func<NodeSettings, NodeSettings> change) =>
+        TestDirector.Configuration with { Node = change(TestDirector.Configuration.Node) };
 
     private void Run(Configuration configuration)
     {

@@ -44,7 +44,7 @@ public sealed class DirectorLockTests : IDisposable
         Assert.Equal(TimeSpan.FromMilliseconds(900), _time.GetElapsedTime(0));
         Assert.StartsWith(
             $"another sidestepd runs for the director 'edge1' (pid {Environment.ProcessId}, lock {path}): stop it, or "
-                + "give this one another director.name (",
+                + "give this one another node.name (",
             failure.Message, StringComparison.Ordinal);
     }
 

@@ -12,9 +12,10 @@ namespace Sidestep.UnitTests.Daemon;
 internal static class TestDirector
 {
     public const string Yaml = """
-        director:
+        node:
           name: edge1
           interfaces: [ { name: eth0 } ]
+        group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
           peers: [ 10.0.0.3 ]
         networkProfiles:

@@ -48,11 +48,8 @@ internal static class TestTables
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings
-            {
-                HashKey = new HashKey(1, 2),
-                Interfaces = [new DirectorInterface("eth0", Driver.Auto)],
-            },
+            Node = new NodeSettings { Interfaces = [new DirectorInterface("eth0", Driver.Auto)] },
+            Group = new GroupSettings { HashKey = new HashKey(1, 2) },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],
             VirtualServices = [.. services],

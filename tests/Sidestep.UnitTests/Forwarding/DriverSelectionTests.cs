@@ -44,7 +44,7 @@ public sealed class DriverSelectionTests
         { "old kernel", Capable with { Kernel = new Version(5, 15) }, Driver.AfPacket, Driver.AfPacket,
         "run Linux 6.1 or newer" },
         { "port of a bond", Capable with { Master = "bond0", MasterKind = "bond" }, null, null,
-        "write bond0 in director.interfaces" },
+        "write bond0 in node.interfaces" },
         { "nothing allowed", Capable with { MissingBpfCapabilities = ["CAP_NET_ADMIN"], LacksNetRaw = true }, null,
         null, "run it as root, or give its unit AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN" },
     };

@@ -82,9 +82,9 @@ public sealed class PlannerTests
         Assert.Equal(new FlowForecast(40, 0, 0), slots.Flows);
 
         var key = Planner.Of(Running(proposed, 10),
-            proposed with { Director = proposed.Director with { HashKey = new HashKey(8, 8) } }, Now);
+            proposed with { Group = proposed.Group with { HashKey = new HashKey(8, 8) } }, Now);
         Assert.Equal(1021, key.MovedSlots);
-        Assert.Contains("director.hashKey changes", Assert.Single(key.Warnings));
+        Assert.Contains("group.hashKey changes", Assert.Single(key.Warnings));
     }
 
     [Fact]
@@ -202,7 +202,8 @@ public sealed class PlannerTests
 
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
+        Node = new NodeSettings { Interfaces = [new("lan0", Driver.Auto)] },
+        Group = new GroupSettings { HashKey = new HashKey(7, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "p" }],
         Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers }],
         VirtualServices =

@@ -124,7 +124,8 @@ public sealed class ServerCompilerTests
     private static Configuration Configuration(
         NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
         {
-            Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
+            Node = new NodeSettings { Interfaces = [new("lan0", Driver.Auto)] },
+            Group = new GroupSettings { HashKey = new HashKey(7, 9) },
             NetworkProfiles = [profile],
             Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinServers = minimum }],
             VirtualServices =

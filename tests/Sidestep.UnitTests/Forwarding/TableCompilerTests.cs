@@ -162,7 +162,7 @@ public sealed class TableCompilerTests
             missing = IPAddress.Parse("192.0.2.4");
         var configuration = Configuration([], []);
         var tables = TableCompiler.Compile(
-            configuration with { Director = configuration.Director with { Peers = [other, missing, one] } },
+            configuration with { Group = configuration.Group with { Peers = [other, missing, one] } },
             NextHopsOf(0) with
             {
                 Peers = new Dictionary<VrfAddress, MacAddress>
@@ -261,7 +261,8 @@ public sealed class TableCompilerTests
 
     private static Configuration Configuration(Pool[] pools, VirtualService[] services, ulong key = 7) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(key, 9) },
+        Node = new NodeSettings { Interfaces = [new("lan0", Driver.Auto)] },
+        Group = new GroupSettings { HashKey = new HashKey(key, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
         Pools = [.. pools],
         VirtualServices = [.. services],

@@ -169,11 +169,8 @@ public sealed class TransitionPropertyTests
             return TableCompiler.Compile(
                 new Configuration
                 {
-                    Director = new DirectorSettings
-                    {
-                        Interfaces = [new("lan0", Driver.Auto)],
-                        HashKey = new HashKey(7, 9)
-                    },
+                    Node = new NodeSettings { Interfaces = [new("lan0", Driver.Auto)] },
+                    Group = new GroupSettings { HashKey = new HashKey(7, 9) },
                     Pools = [new Pool { Name = "web", Slots = 1021, Drain = _drain, Servers = [.. _servers] }],
                     VirtualServices =
                     [

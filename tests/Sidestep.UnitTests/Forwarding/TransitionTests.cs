@@ -251,7 +251,8 @@ public sealed class TransitionTests
 
     private static Configuration Configuration(Pool pool, ulong key = 7) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(key, 9) },
+        Node = new NodeSettings { Interfaces = [new("lan0", Driver.Auto)] },
+        Group = new GroupSettings { HashKey = new HashKey(key, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "p" }],
         Pools = [pool],
         VirtualServices =

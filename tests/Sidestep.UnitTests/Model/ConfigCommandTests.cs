@@ -129,9 +129,9 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains(": ok: 2 virtual services, 1 pool, 2 real servers", output, StringComparison.Ordinal);
 
-        (code, _, var error) = Check("{\n  \"director\": {\n    \"name\": \"Edge\" }\n}", "--offline");
+        (code, _, var error) = Check("{\n  \"node\": {\n    \"name\": \"Edge\" }\n}", "--offline");
         Assert.Equal(ExitCode.Failed, code);
-        Assert.Contains($"{_file}:3:13: error: director.name: Edge: not a possible name.", error,
+        Assert.Contains($"{_file}:3:13: error: node.name: Edge: not a possible name.", error,
             StringComparison.Ordinal);
     }
 

@@ -16,7 +16,7 @@ public sealed class ConfigurationFuzzTests
 
     private static readonly string[] JsonSnippets =
     [
-        "\"director\"", "\"pools\"", "\"name\"", ": ", ", ", "{", "}", "[", "]", "\"",
+        "\"node\"", "\"group\"", "\"pools\"", "\"name\"", ": ", ", ", "{", "}", "[", "]", "\"",
         "\\u", "\\ud800", "\\ud83d\\ude00",
         "\\n", "null", "true", "false", "0", "-1", "1e999", "1.5", "99999999999999999999", "\n", "\r\n", "\t", "//",
         "/* */", "\u00e9", "\ud83d\ude00", "\ud800", "\ufeff", "\0", "[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":",

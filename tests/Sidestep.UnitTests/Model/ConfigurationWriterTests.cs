@@ -9,7 +9,7 @@ public sealed class ConfigurationWriterTests
     public static TheoryData<string> Files => [.. new[] { "docs", "lab" }
         .SelectMany(static folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.yaml",
             SearchOption.AllDirectories))
-        .Where(static file => File.ReadLines(file).Any(static line => line == "director:"))
+        .Where(static file => File.ReadLines(file).Any(static line => line == "node:"))
         .Select(static file => Path.GetRelativePath(Repository.Root, file))
         .Where(static file => !file.EndsWith("topology.yaml", StringComparison.Ordinal))];
 
@@ -42,11 +42,12 @@ public sealed class ConfigurationWriterTests
     public void Written_yaml_has_the_order_of_the_schema_and_no_defaults()
     {
         const string Expected = """
-            director:
+            node:
               name: edge1
               interfaces:
                 - name: eth0
                   driver: native
+            group:
               hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
             networkProfiles:
               - name: fast
@@ -91,7 +92,7 @@ public sealed class ConfigurationWriterTests
     public void Name_that_yaml_could_take_for_something_else_is_in_quotes(string name, string written)
     {
         var valid = TestDocument.Read(TestDocument.Valid).Configuration!;
-        var renamed = valid with { Director = valid.Director with { Name = name } };
+        var renamed = valid with { Node = valid.Node with { Name = name } };
 
         Assert.Contains($"\n  name: {written}\n", ConfigurationWriter.ToYaml(renamed), StringComparison.Ordinal);
     }

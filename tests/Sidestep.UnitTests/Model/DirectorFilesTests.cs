@@ -5,12 +5,11 @@ namespace Sidestep.UnitTests.Model;
 /// <summary>Where the files of a director are; their folder needs root, so that nothing is written here.</summary>
 public sealed class DirectorFilesTests
 {
-    private static readonly DirectorSettings Edge1 = new()
+    private static readonly NodeSettings Edge1 = new()
     {
         Name = "edge1",
         PinPath = "/sys/fs/bpf/sidestep",
         Interfaces = [],
-        HashKey = default,
     };
 
     [Fact]

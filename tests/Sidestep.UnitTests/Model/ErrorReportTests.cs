@@ -4,15 +4,16 @@ public sealed class ErrorReportTests
 {
     // Every part has another error; none of them may hide another one.
     private const string Document = """
-        director:
+        node:
           name: Edge
           interfaces:
             - name: eth0
               driver: fast
             - eth1
-          hashKey: abc
           onExit: stay
           pinPath: relative
+        group:
+          hashKey: abc
         networkProfile: []
         networkProfiles:
           - name: fast
@@ -39,31 +40,31 @@ public sealed class ErrorReportTests
         Assert.Null(result.Configuration);
         Assert.Equal(
             [
-                "2:9 director.name",
-                "5:15 director.interfaces[0].driver",
-                "6:7 director.interfaces[1]",
-                "7:12 director.hashKey",
-                "8:11 director.onExit",
-                "9:12 director.pinPath",
-                "10:1 networkProfile",
-                "13:14 networkProfiles[0].dsrType",
-                "14:5 networkProfiles[1].name",
-                "17:12 pools[0].slots",
-                "19:32 pools[0].servers[0].address",
-                "19:52 pools[0].servers[0].weight",
-                "20:17 pools[0].servers[1].name",
-                "20:49 pools[0].servers[1].port",
-                "20:61 pools[0].servers[1].backup",
-                "21:32 pools[0].servers[2].address",
-                "21:46 pools[0].servers[2].cookie",
-                "24:13 virtualServices[1].name",
-                "24:58 virtualServices[1].port",
-                "24:68 virtualServices[1].pool",
-                "24:89 virtualServices[1].networkProfile",
-                "25:5 virtualServices[2].port",
-                "25:23 virtualServices[2].vip",
-                "25:44 virtualServices[2].protocol",
-                "25:61 virtualServices[2].tls",
+                "2:9 node.name",
+                "5:15 node.interfaces[0].driver",
+                "6:7 node.interfaces[1]",
+                "7:11 node.onExit",
+                "8:12 node.pinPath",
+                "10:12 group.hashKey",
+                "11:1 networkProfile",
+                "14:14 networkProfiles[0].dsrType",
+                "15:5 networkProfiles[1].name",
+                "18:12 pools[0].slots",
+                "20:32 pools[0].servers[0].address",
+                "20:52 pools[0].servers[0].weight",
+                "21:17 pools[0].servers[1].name",
+                "21:49 pools[0].servers[1].port",
+                "21:61 pools[0].servers[1].backup",
+                "22:32 pools[0].servers[2].address",
+                "22:46 pools[0].servers[2].cookie",
+                "25:13 virtualServices[1].name",
+                "25:58 virtualServices[1].port",
+                "25:68 virtualServices[1].pool",
+                "25:89 virtualServices[1].networkProfile",
+                "26:5 virtualServices[2].port",
+                "26:23 virtualServices[2].vip",
+                "26:44 virtualServices[2].protocol",
+                "26:61 virtualServices[2].tls",
             ],
             result.Errors.Select(e => $"{e.Line}:{e.Column} {e.Path}"));
     }

@@ -120,7 +120,8 @@ public sealed class HealthMonitorTests
     {
         string keys = (names is null ? "" : $", monitors: {names}") + (more.Length == 0 ? "" : ", " + more);
         return $$"""
-            director: { interfaces: [{ name: eth0 }], hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f" }
+            node: { interfaces: [{ name: eth0 }] }
+            group: { hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f" }
             healthMonitors:{{(monitors.Length == 0 ? " []" : "\n" + monitors)}}
             pools:
               - { name: web{{keys}}, servers: [{ name: w, address: 10.0.0.11 }] }

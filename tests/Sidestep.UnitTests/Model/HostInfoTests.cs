@@ -50,7 +50,7 @@ public sealed class HostInfoTests
         var result = TestDocument.Read(yaml);
 
         Assert.Empty(result.Errors);
-        Assert.Equal("director.interfaces[0].name", Assert.Single(result.Warnings).Path);
+        Assert.Equal("node.interfaces[0].name", Assert.Single(result.Warnings).Path);
     }
 
     [Fact]
@@ -76,5 +76,16 @@ public sealed class HostInfoTests
             .Replace("10.0.0.12", "198.51.100.12", StringComparison.Ordinal);
 
         Assert.Empty(TestDocument.Read(yaml).Errors);
+    }
+
+    [Fact]
+    public void Own_address_among_the_peers_is_no_other_director()
+    {
+        string yaml = TestDocument.Valid
+            .Replace("4d6f\" }", "4d6f\", peers: [10.0.0.1] }", StringComparison.Ordinal)
+            .Replace("algorithm: consistent-hash", "algorithm: round-robin", StringComparison.Ordinal);
+
+        Assert.Empty(TestDocument.Read(yaml).Warnings);
+        Assert.Equal("pools[0].algorithm", Assert.Single(ConfigurationReader.Read(yaml, null).Warnings).Path);
     }
 }

@@ -75,7 +75,7 @@ public sealed class IncrementalReaderTests
     // Records print lists by their type alone.
     private static string Print(Configuration? c) => c is null ? "" : string.Join('\n',
     [
-        c.Director.ToString(), .. c.NetworkProfiles.Select(p => p.ToString()),
+        c.Node.ToString(), c.Group.ToString(), .. c.NetworkProfiles.Select(p => p.ToString()),
         .. c.Pools.Select(p => $"{p} {string.Join(' ', p.Servers)}"),
         .. c.VirtualServices.Select(s => $"{s} {string.Join(' ', s.Vips)} {string.Join(' ', s.Ports)}"),
     ]);

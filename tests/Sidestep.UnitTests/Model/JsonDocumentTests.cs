@@ -7,7 +7,7 @@ public sealed class JsonDocumentTests
 {
     [Theory]
     [InlineData("{", "1:2: error: not JSON: ")]
-    [InlineData("{\n  \"director\": {},\n}", "3:1: error: not JSON: ")]
+    [InlineData("{\n  \"node\": {},\n}", "3:1: error: not JSON: ")]
     [InlineData("{ // comment\n}", "1:3: error: not JSON: ")]
     [InlineData("{} {}", "1:4: error: not JSON: ")]
     [InlineData("{\"é😀\": x}", "1:9: error: not JSON: ")]
@@ -23,11 +23,11 @@ public sealed class JsonDocumentTests
     public void Values_have_lines_and_columns_in_characters()
     {
         var lines = TestDocument.Lines(TestDocument.Read(
-            "\n{ \"é😀\": 1, \"director\": { \"name\": \"Edge\",\n\t\"hashKey\": 7 } }"));
+            "\n{ \"é😀\": 1, \"node\": { \"name\": \"Edge\" }, \"group\": {\n\t\"hashKey\": 7 } }"));
 
         Assert.Contains(lines, static l => l.StartsWith("2:3: error: é", StringComparison.Ordinal));
-        Assert.Contains(lines, static l => l.StartsWith("2:35: error: director.name: Edge", StringComparison.Ordinal));
-        Assert.Contains(lines, static l => l.StartsWith("3:13: error: director.hashKey: 7", StringComparison.Ordinal));
+        Assert.Contains(lines, static l => l.StartsWith("2:31: error: node.name: Edge", StringComparison.Ordinal));
+        Assert.Contains(lines, static l => l.StartsWith("3:13: error: group.hashKey: 7", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -53,6 +53,6 @@ public sealed class JsonDocumentTests
 
     [Fact]
     public void Number_in_quotes_is_an_error_as_in_YAML() => Assert.Contains(
-        "director.flowTableSize: 2048: text, because it is in quotes. Remove the quotes.",
-        TestDocument.Read("{\"director\": {\"flowTableSize\": \"2048\"}}").Errors.Select(static e => e.ToString()));
+        "group.flowTableSize: 2048: text, because it is in quotes. Remove the quotes.",
+        TestDocument.Read("{\"group\": {\"flowTableSize\": \"2048\"}}").Errors.Select(static e => e.ToString()));
 }

@@ -6,9 +6,10 @@ namespace Sidestep.UnitTests.Model;
 
 public sealed class LimitsTests
 {
-    private const string Director = """
-        director:
+    private const string NodeAndGroup = """
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
 
         """;
@@ -48,8 +49,9 @@ public sealed class LimitsTests
         string interfaces = string.Join(", ",
             Enumerable.Range(0, Limits.Interfaces + 1).Select(i => $"{{ name: eth{i} }}"));
         var issue = Assert.Single(ConfigurationReader.Read($$"""
-            director:
+            node:
               interfaces: [{{interfaces}}]
+            group:
               hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
             """, null).Errors);
 
@@ -67,7 +69,7 @@ public sealed class LimitsTests
     [Fact]
     public void Number_of_listed_errors_is_limited()
     {
-        var yaml = new StringBuilder(Director);
+        var yaml = new StringBuilder(NodeAndGroup);
         for (int i = 0; i < Limits.ListedIssues + 7; i++)
             yaml.Append("unknown").Append(i).Append(": 1\n");
 
@@ -105,7 +107,7 @@ public sealed class LimitsTests
 
     private static string Large(int services, int pools, int serversPerPool)
     {
-        var yaml = new StringBuilder(Director).Append("pools:\n");
+        var yaml = new StringBuilder(NodeAndGroup).Append("pools:\n");
         for (int p = 0; p < pools; p++)
         {
             yaml.Append($"  - name: pool{p}\n    servers:\n");

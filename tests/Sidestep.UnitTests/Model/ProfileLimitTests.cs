@@ -37,10 +37,11 @@ public sealed class ProfileLimitTests
             services.Append(CultureInfo.InvariantCulture, $"    protocol: tcp\n    port: {i + 1}\n    pool: p{i}\n");
         }
         return ConfigurationReader.Read($"""
-            director:
+            node:
               name: edge1
               interfaces:
                 - name: eth0
+            group:
               hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
             {pools}{services}
             """, null);

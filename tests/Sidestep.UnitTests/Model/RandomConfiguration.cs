@@ -16,7 +16,8 @@ internal sealed class RandomConfiguration(int seed)
 
     internal Configuration Next() => new()
     {
-        Director = Director(),
+        Node = Node(),
+        Group = Group(),
         NetworkProfiles = Many(4, Profile),
         HealthMonitors = Many(8, Monitor),
         Pools = Many(4, NextPool),
@@ -25,15 +26,12 @@ internal sealed class RandomConfiguration(int seed)
         VirtualServices = Many(5, Service),
     };
 
-    private DirectorSettings Director() => new()
+    private NodeSettings Node() => new()
     {
         Name = Name(),
         Interfaces = [new DirectorInterface("eth0", Any<Driver>()), .. Many(3, () =>
             new DirectorInterface($"e{Number(0, 99)}", Any<Driver>()))],
         Engine = Any<EngineKind>(),
-        HashKey = new HashKey((ulong)_random.NextInt64(), (ulong)_random.NextInt64()),
-        Peers = Many(3, Address),
-        FlowTableSize = Or(262_144, () => Number(1024, Limits.FlowTableSize)),
         OnExit = Any<ExitAction>(),
         PinPath = Or("/sys/fs/bpf/sidestep", FilePath),
         Api = Maybe(() => new ApiSettings
@@ -43,6 +41,13 @@ internal sealed class RandomConfiguration(int seed)
             KeyFile = FilePath(),
             CaFile = FilePath(),
         }),
+    };
+
+    private GroupSettings Group() => new()
+    {
+        HashKey = new HashKey((ulong)_random.NextInt64(), (ulong)_random.NextInt64()),
+        Peers = Many(3, Address),
+        FlowTableSize = Or(262_144, () => Number(1024, Limits.FlowTableSize)),
         ConflictDetection = new ConflictDetectionSettings(Flag(), Flag()),
     };
 

@@ -43,7 +43,7 @@ public sealed class SchemaTests
         Assert.Equal("[1021,4093,16381,65521,262139]", keys["pools[].slots"]["enum"]!.ToJsonString());
         Assert.Equal("""[{"format":"ipv4"},{"format":"ipv6"}]""",
             keys["pools[].servers[].address"]["anyOf"]!.ToJsonString());
-        Assert.Equal(Limits.Interfaces, (int)keys["director.interfaces"]["maxItems"]!);
+        Assert.Equal(Limits.Interfaces, (int)keys["node.interfaces"]["maxItems"]!);
     }
 
     [Fact]

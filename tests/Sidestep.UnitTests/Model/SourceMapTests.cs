@@ -96,23 +96,23 @@ public sealed class SourceMapTests
     public void Unknown_value_of_a_choice_in_the_model_is_an_error()
     {
         var valid = TestDocument.Read(TestDocument.Valid).Configuration!;
-        var model = valid with { Director = valid.Director with { Engine = (EngineKind)77, Interfaces = default } };
+        var model = valid with { Node = valid.Node with { Engine = (EngineKind)77, Interfaces = default } };
 
-        Assert.Equal(["/director/engine", "/director/interfaces"],
+        Assert.Equal(["/node/engine", "/node/interfaces"],
             ConfigurationValidator.Validate(model, null).Errors.Select(static e => e.JsonPointer).Order());
     }
 
     [Fact]
     public void Pointer_escapes_slash_and_tilde_and_text_map_finds_the_place()
     {
-        const string Yaml = "director: {}\n\"a/b~c\":\n  - 1\n  - 2\n";
+        const string Yaml = "node: {}\n\"a/b~c\":\n  - 1\n  - 2\n";
         var issue = Assert.Single(TestDocument.Read(Yaml).Errors, static e => e.Path.StartsWith('a'));
         Assert.Equal(("a/b~c", "/a~1b~0c"), (issue.Path, issue.JsonPointer));
 
         var map = TextSourceMap.Of(Yaml);
         Assert.Equal(new SourceLocation("/a~1b~0c/1", 4, 5), map.Locate("/a~1b~0c/1"));
         // A missing value is where it should be written.
-        Assert.Equal(new SourceLocation("/director/name", 1, 11), map.Locate("/director/name"));
+        Assert.Equal(new SourceLocation("/node/name", 1, 7), map.Locate("/node/name"));
         Assert.Equal(new SourceLocation("/x"), TextSourceMap.Of("[").Locate("/x"));
     }
 

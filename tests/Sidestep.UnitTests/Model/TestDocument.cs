@@ -8,14 +8,14 @@ namespace Sidestep.UnitTests.Model;
 internal static class TestDocument
 {
     public const string Valid = """
-        director:
+        node:
           name: edge1
           interfaces:
             - name: eth0
               driver: native
-          hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
           onExit: keep
           pinPath: /sys/fs/bpf/sidestep
+        group: { hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f" }
         networkProfiles:
           - name: fast
             type: tcp-fast-path

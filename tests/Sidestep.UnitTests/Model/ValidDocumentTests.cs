@@ -7,8 +7,9 @@ namespace Sidestep.UnitTests.Model;
 public sealed class ValidDocumentTests
 {
     private const string Minimal = """
-        director:
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
         """;
 
@@ -19,9 +20,9 @@ public sealed class ValidDocumentTests
 
         Assert.Empty(result.Errors);
         var configuration = result.Configuration!;
-        Assert.Equal("edge1", configuration.Director.Name);
-        Assert.Equal([new DirectorInterface("eth0", Driver.Auto)], configuration.Director.Interfaces);
-        Assert.Equal(new HashKey(0x0123456789abcdef, 0x0123456789abcdef), configuration.Director.HashKey);
+        Assert.Equal("edge1", configuration.Node.Name);
+        Assert.Equal([new DirectorInterface("eth0", Driver.Auto)], configuration.Node.Interfaces);
+        Assert.Equal(new HashKey(0x0123456789abcdef, 0x0123456789abcdef), configuration.Group.HashKey);
         Assert.Equal(
             [
                 new() { Name = "fast-l2", Type = ProfileType.TcpFastPath, DsrType = DsrType.L2 },
@@ -82,7 +83,7 @@ public sealed class ValidDocumentTests
     {
         var result = ConfigurationReader.Read(Repository.Read("docs/example.yaml"), null);
 
-        Assert.Equal("director.hashKey", Assert.Single(result.Warnings).Path);
+        Assert.Equal("group.hashKey", Assert.Single(result.Warnings).Path);
     }
 
     [Fact]
@@ -95,12 +96,10 @@ public sealed class ValidDocumentTests
             virtualServices: [{ name: v, vip: 203.0.113.1, protocol: tcp, port: 1, pool: a }]
             """, null).Configuration!;
 
-        var director = new DirectorSettings { Interfaces = [], HashKey = configuration.Director.HashKey };
-        Assert.Equal(director, configuration.Director with
-        {
-            Interfaces = director.Interfaces,
-            Peers = director.Peers
-        });
+        var node = new NodeSettings { Interfaces = [] };
+        Assert.Equal(node, configuration.Node with { Interfaces = node.Interfaces });
+        var group = new GroupSettings { HashKey = configuration.Group.HashKey };
+        Assert.Equal(group, configuration.Group with { Peers = group.Peers });
         Assert.Equal(new NetworkProfile { Name = "p" }, configuration.NetworkProfiles[0]);
         var pool = new Pool { Name = "a" };
         Assert.Equal(pool, configuration.Pools[0] with { Servers = pool.Servers });

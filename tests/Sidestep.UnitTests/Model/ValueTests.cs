@@ -118,8 +118,9 @@ public sealed class ValueTests
         Read($"  - name: v\n    protocol: tcp\n    pool: p\n    {keys}\n").Configuration?.VirtualServices[0];
 
     private static ConfigurationResult Read(string services) => ConfigurationReader.Read($$"""
-        director:
+        node:
           interfaces: [{ name: eth0 }]
+        group:
           hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
         pools: [{ name: p, servers: [{ name: s, address: 10.0.0.1 }] }]
         virtualServices:

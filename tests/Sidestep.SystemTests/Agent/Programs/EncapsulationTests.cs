@@ -90,12 +90,13 @@ public sealed class EncapsulationTests : IDisposable
     private void Start(string kind, bool outer6)
     {
         _segment.WriteText($$"""
-            director:
+            node:
               name: {{_segment.File.Name}}
               pinPath: {{_segment.File.PinPath}}
               onExit: remove
-              hashKey: 6a09e667f3bcc908bb67ae8584caa73b
               interfaces: [ { name: eth0, driver: auto } ]
+            group:
+              hashKey: 6a09e667f3bcc908bb67ae8584caa73b
             networkProfiles: [ { name: outer, encapsulation: {{kind}}, oversized: drop } ]
             pools:
               - { name: pool, {{_segment.File.PoolLines}},

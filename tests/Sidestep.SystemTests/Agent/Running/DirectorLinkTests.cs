@@ -24,7 +24,7 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.File = _segment.File with
         {
             Servers = [Segment.ServerEntry(1)],
-            ExtraLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]",
+            NodeLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]",
                 $"  certFile: {PathOf("director.pem")}", $"  keyFile: {PathOf("director.key")}",
                 $"  caFile: {PathOf("authority.pem")}"],
         };

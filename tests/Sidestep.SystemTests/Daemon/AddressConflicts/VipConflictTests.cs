@@ -47,7 +47,7 @@ public sealed class VipConflictTests
     public void With_drain_a_server_that_replies_to_ARP_for_the_VIP_is_drained()
     {
         using var segment = new Segment();
-        segment.File = segment.File with { ExtraLines = ["conflictDetection: { drain: true, defend: false }"] };
+        segment.File = segment.File with { GroupLines = ["conflictDetection: { drain: true, defend: false }"] };
         segment.Start();
         SetArpIgnore(segment, 0);
         Eventually.True(() => StateOf(segment, "server2") == "draining", () => $"not drained: {segment.StatusText()}");

@@ -129,7 +129,7 @@ public sealed class AgentApiTests : IDisposable
         _segment.Start();
         using var traffic = _segment.Send();
         traffic.WaitUntilAllAnswered();
-        Eventually.True(() => Degraded().Contains("director.api.keyFile", StringComparison.Ordinal), () =>
+        Eventually.True(() => Degraded().Contains("node.api.keyFile", StringComparison.Ordinal), () =>
             $"no alarm names the problem: {_segment.StatusText()}");
 
         WriteFiles();
@@ -168,7 +168,7 @@ public sealed class AgentApiTests : IDisposable
 
     private DirectorConfiguration WithApi() => _segment.File with
     {
-        ExtraLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certFile: {PathOf("director.pem")}",
+        NodeLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certFile: {PathOf("director.pem")}",
             $"  keyFile: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
     };
 

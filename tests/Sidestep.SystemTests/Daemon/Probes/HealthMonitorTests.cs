@@ -56,12 +56,13 @@ public sealed class HealthMonitorTests : IDisposable
     }
 
     private string Configuration() => $$"""
-        director:
+        node:
           name: {{_segment.File.Name}}
           pinPath: {{_segment.File.PinPath}}
           onExit: remove
-          hashKey: 6a09e667f3bcc908bb67ae8584caa73b
           interfaces: [ { name: eth0 } ]
+        group:
+          hashKey: 6a09e667f3bcc908bb67ae8584caa73b
         networkProfiles:
           - { name: profile, dsrType: l2 }
         healthMonitors:

@@ -82,12 +82,13 @@ public sealed class ProbeEncapsulationTests
     private static string Configuration(Segment segment, bool monitored)
     {
         var text = new StringBuilder($$"""
-            director:
+            node:
               name: {{segment.File.Name}}
               pinPath: {{segment.File.PinPath}}
               onExit: remove
-              hashKey: 6a09e667f3bcc908bb67ae8584caa73b
               interfaces: [{ name: eth0 }]
+            group:
+              hashKey: 6a09e667f3bcc908bb67ae8584caa73b
             healthMonitors: {{(monitored ? Monitors : "[]")}}
             networkProfiles:
 

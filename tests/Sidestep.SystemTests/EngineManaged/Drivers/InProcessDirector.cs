@@ -30,11 +30,11 @@ internal static class InProcessDirector
         var nextHops = Enumerable.Range(1, 2).ToDictionary(static n => VrfAddress.Parse(Segment.AddressOf(n)),
             n => new NextHop(egresses[(n - 1) % egresses.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
         var engine = ManagedEngine.ForInterfaces(
-            configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
+            configuration.Group.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
         engine.Apply(
             TableCompiler.Compile(configuration,
             new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<VrfAddress, string>())));
-        Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
+        Assert.All(engine.Attach(configuration.Node.Interfaces), a => Assert.Equal(driver, a.Driver));
         return engine;
     });
 

@@ -56,7 +56,7 @@ public sealed class WorkerAllocationTests
         // No host has this address, and none answers: the test measures only the director.
         var nextHop = new NextHop(egress, new MacAddress(0x02_00_00_00_00_99));
         var engine = ManagedEngine.ForInterfaces(
-            configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 1);
+            configuration.Group.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 1);
         engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([egress],
             new Dictionary<VrfAddress, NextHop> { [VrfAddress.Parse(Segment.AddressOf(1))] = nextHop },
             new Dictionary<VrfAddress, string>())));

@@ -14,7 +14,8 @@ public sealed class AgentRegistryTests
     private static readonly RealServerKey Web2 = RealServerKey.InDefault("web2");
     private static readonly RealServerKey Dns2 = RealServerKey.InDefault("dns2");
     private const string Yaml = """
-        director: { interfaces: [ { name: eth0 } ], hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873, peers: [ 10.0.0.3 ] }
+        node: { interfaces: [ { name: eth0 } ] }
+        group: { hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873, peers: [ 10.0.0.3 ] }
         networkProfiles:
           - { name: near, dsrType: l2 }
           - { name: far, encapsulation: gue, guePort: 6081 }

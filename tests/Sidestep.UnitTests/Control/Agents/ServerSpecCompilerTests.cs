@@ -11,8 +11,8 @@ namespace Sidestep.UnitTests.Control.Agents;
 public sealed class ServerSpecCompilerTests
 {
     private const string Yaml = """
-        director: { name: edge1, interfaces: [ { name: eth0 } ], hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873,
-            peers: [ 10.0.0.3, 10.0.0.2 ] }
+        node: { name: edge1, interfaces: [ { name: eth0 } ] }
+        group: { hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873, peers: [ 10.0.0.3, 10.0.0.2 ] }
         networkProfiles:
           - { name: near, dsrType: l2 }
           - { name: far, encapsulation: ipip }

@@ -70,7 +70,7 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
         Assert.False(LacksInterface(await NextAsync(2)));
 
         static bool LacksInterface(ConfigRevision revision) =>
-            revision.Result!.Warnings.Any(static w => w.Path == "director.interfaces[0].name");
+            revision.Result!.Warnings.Any(static w => w.Path == "node.interfaces[0].name");
     }
 
     [Fact]

@@ -17,9 +17,9 @@ public sealed class InMemoryConfigStoreTests : ConfigStoreContract
     {
         _store.Set(First with
         {
-            Director = First.Director with { Interfaces = [new DirectorInterface("eth9", Driver.Auto)] },
+            Node = First.Node with { Interfaces = [new DirectorInterface("eth9", Driver.Auto)] },
         });
-        Assert.Contains(_store.Current.Result!.Warnings, static w => w.JsonPointer == "/director/interfaces/0/name");
+        Assert.Contains(_store.Current.Result!.Warnings, static w => w.JsonPointer == "/node/interfaces/0/name");
     }
 
     protected override void Write(Configuration configuration) => _store.Set(configuration);

@@ -90,7 +90,7 @@ public sealed class ApiCertificatesTests : IDisposable
     {
         File.Delete(_settings.KeyFile);
         var failure = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings));
-        Assert.StartsWith($"director.api.keyFile: {_settings.KeyFile}: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"node.api.keyFile: {_settings.KeyFile}: ", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class ApiCertificatesTests : IDisposable
     {
         _folder.Replace("ca.pem", "# nothing\n");
         Assert.Equal(
-            $"director.api.caFile: {_settings.CaFile}: the file has no certificate in PEM format (-----BEGIN "
+            $"node.api.caFile: {_settings.CaFile}: the file has no certificate in PEM format (-----BEGIN "
                 + $"CERTIFICATE-----).",
             Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings)).Message);
         _folder.Replace("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        Assert.StartsWith($"director.api.caFile: {_settings.CaFile}: not a certificate in PEM format: ",
+        Assert.StartsWith($"node.api.caFile: {_settings.CaFile}: not a certificate in PEM format: ",
             Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings)).Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +111,7 @@ public sealed class ApiCertificatesTests : IDisposable
     {
         _folder.Replace("key.pem", _authority.Issue("CN=other").Key);
         var message = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings)).Message;
-        Assert.StartsWith($"director.api.keyFile: {_settings.KeyFile}: not the private key of {_settings.CertFile}",
+        Assert.StartsWith($"node.api.keyFile: {_settings.KeyFile}: not the private key of {_settings.CertFile}",
             message, StringComparison.Ordinal);
         Assert.EndsWith("Use the key that was created with this certificate, without a password.", message,
             StringComparison.Ordinal);
@@ -126,7 +126,7 @@ public sealed class ApiCertificatesTests : IDisposable
         _folder.Replace("cert.pem", certificate);
         _folder.Replace("key.pem", key);
         var message = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings)).Message;
-        Assert.StartsWith($"director.api.certFile: {_settings.CertFile}: expired on ", message,
+        Assert.StartsWith($"node.api.certFile: {_settings.CertFile}: expired on ", message,
             StringComparison.Ordinal);
     }
 

@@ -110,7 +110,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         _settings = _settings with { CertFile = _folder.Path("none.pem") };
         await UpdateAsync();
         Assert.Empty(_server.AgentAddresses);
-        Assert.StartsWith("agents cannot reach this director: director.api.certFile: ", Assert.Single(_problems[^1]),
+        Assert.StartsWith("agents cannot reach this director: node.api.certFile: ", Assert.Single(_problems[^1]),
             StringComparison.Ordinal);
 
         // Other settings are tried at once.
@@ -143,7 +143,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         _folder.Replace("cert.pem", "no certificate");
         await UpdateAsync();
         await UpdateAsync();
-        Assert.StartsWith("keeping the previous API certificates: director.api.certFile: ",
+        Assert.StartsWith("keeping the previous API certificates: node.api.certFile: ",
             Assert.Single(_problems[^1]), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, await SpecStatusAsync(_authority));
 

@@ -84,8 +84,8 @@ public sealed class EngineSelectorTests
         var configuration =
             TestDirector.Configuration with
             {
-                Director =
-            TestDirector.Configuration.Director with { Engine = requested }
+                Node =
+            TestDirector.Configuration.Node with { Engine = requested }
             };
         Assert.Equal(reason, EngineSelector.RejectionReason(new FakeDirectorEngine(running), configuration));
     }
@@ -127,8 +127,8 @@ public sealed class EngineSelectorTests
 
     private static InterfaceCapabilities NotForXdp() => Capable with { HasLibbpf = false };
 
-    private static DirectorSettings Settings(EngineKind engine, params Driver[] drivers) =>
-        TestDirector.Configuration.Director with
+    private static NodeSettings Settings(EngineKind engine, params Driver[] drivers) =>
+        TestDirector.Configuration.Node with
         {
             Engine = engine,
             Interfaces = [.. (drivers.Length == 0 ? [Driver.Auto, Driver.Auto] : drivers)

@@ -46,7 +46,7 @@ public sealed class ManagedRequestHandlerTests : IDisposable
         var changed = TestDirector.Yaml.Replace("name: dns, vip", "name: dns2, vip", StringComparison.Ordinal);
         Assert.Equal(2, Json(LocalApiPaths.Plan, changed).GetProperty("services").GetArrayLength());
         Assert.StartsWith("configuration", Assert.Throws<EngineException>(() =>
-            Json(LocalApiPaths.Plan, "director: [")).Message, StringComparison.Ordinal);
+            Json(LocalApiPaths.Plan, "node: [")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

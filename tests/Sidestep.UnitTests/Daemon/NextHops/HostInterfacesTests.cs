@@ -49,7 +49,7 @@ public sealed class HostInterfacesTests
     public void Reason_says_why_a_routes_interface_is_not_used()
     {
         var host = Read("eth0", "tun0");
-        Assert.Equal("the route leaves by 'eth1', which is not one of director.interfaces", host.UnusableReason(3));
+        Assert.Equal("the route leaves by 'eth1', which is not one of node.interfaces", host.UnusableReason(3));
         Assert.Equal("interface 'tun0' is not Ethernet", host.UnusableReason(4));
         Assert.Equal("the route's interface is gone", host.UnusableReason(9));
         Assert.Null(host.Find(3));

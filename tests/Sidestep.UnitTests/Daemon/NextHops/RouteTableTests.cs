@@ -47,7 +47,7 @@ public sealed class RouteTableTests
 
     [Theory]
     [InlineData("192.0.2.1", "no route: ")]
-    [InlineData("10.0.1.11", "the route leaves by 'eth1', which is not one of director.interfaces")]
+    [InlineData("10.0.1.11", "the route leaves by 'eth1', which is not one of node.interfaces")]
     [InlineData("2001:db8:1::11", "interface 'eth2' has no IPv6 address")]
     [InlineData("10.0.2.11", "interface 'eth2' has no IPv4 address")]
     [InlineData("fe80::11", "a link-local address does not say on which link it is; give the server's global address")]
@@ -69,7 +69,7 @@ public sealed class RouteTableTests
         _network.Route("10.0.0.2", 1, isLocal: true);
         Assert.Equal("eth0", Find([VrfAddress.Parse("10.0.0.2")]).LocalServers[VrfAddress.Parse("10.0.0.2")].Name);
         var table = RouteTable.Find(_network, new ResolverTargets(["gone0"], [VrfAddress.Parse("10.0.0.2")], []));
-        Assert.Equal("none of director.interfaces exists", table.Problems[VrfAddress.Parse("10.0.0.2")]);
+        Assert.Equal("none of node.interfaces exists", table.Problems[VrfAddress.Parse("10.0.0.2")]);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ internal static class ConsistencyMistakes
         new("two interfaces of one name",
             "- name: eth0\n      driver: native",
             "- name: eth0\n    - name: eth0",
-            "5:13: error: director.interfaces[1].name: eth0: the interface director.interfaces[0] has the "
+            "5:13: error: node.interfaces[1].name: eth0: the interface node.interfaces[0] has the "
             + "same name. Keep one of the two. See line 4."),
         new("two profiles of one name",
             "name: routed\n",

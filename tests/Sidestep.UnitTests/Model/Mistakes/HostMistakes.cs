@@ -23,7 +23,7 @@ internal static class HostMistakes
             "address: 10.0.0.1",
             "26:18: warning: pools[0].servers[1].address: 10.0.0.1: a local address of this director (on "
             + "eth0), which is then a real server itself. Write the address of another machine, or, if this is "
-            + "intended, name the other directors in director.peers."),
+            + "intended, name the other directors in group.peers."),
         new("a layer-2 server behind a router",
             "address: 10.0.0.12",
             "address: 10.0.1.12",

@@ -5,15 +5,33 @@ internal static class KeyMistakes
 {
     public static Mistake[] All { get; } =
     [
-        new("a missing director",
-            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  hashKey: "
-            + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
+        new("a missing node",
+            "node:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  onExit: keep\n  pinPath: "
+            + "/sys/fs/bpf/sidestep\n",
             "",
-            "1:1: error: director: the configuration must have the key director. Add it to this mapping."),
+            "1:1: error: node: the configuration must have the key node. Add it to this mapping."),
+        new("a missing group",
+            "group: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }\n",
+            "",
+            "1:1: error: group: the configuration must have the key group. Add it to this mapping."),
+        new("node and group in one section, as in earlier versions",
+            "node:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  onExit: keep\n  pinPath: "
+            + "/sys/fs/bpf/sidestep\ngroup: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }\n",
+            "director: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }\n",
+            "1:1: error: director: the section director was divided into node and group. Write name, engine, "
+            + "interfaces, onExit, pinPath and api in the section node, and hashKey, peers, flowTableSize and "
+            + "conflictDetection in the section group.",
+            "1:1: error: node: the configuration must have the key node. Add it to this mapping.",
+            "1:1: error: group: the configuration must have the key group. Add it to this mapping."),
         new("a missing hash key",
-            "  hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n",
+            "hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"",
             "",
-            "2:3: error: director.hashKey: the director must have the key hashKey. Add it to this mapping."),
+            "8:8: error: group.hashKey: the section group must have the key hashKey. Add it to this mapping."),
+        new("a key of the other section",
+            "pinPath: /sys/fs/bpf/sidestep",
+            "flowTableSize: 2048",
+            "7:3: error: node.flowTableSize: 2048: the section node has no such key. Its keys are name, engine, "
+            + "interfaces, onExit, pinPath, api."),
         new("a missing port",
             "    port: 80\n",
             "",
@@ -41,12 +59,12 @@ internal static class KeyMistakes
         new("a key of another mapping",
             "driver: native",
             "weight: 5",
-            "5:7: error: director.interfaces[0].weight: 5: an interface has no such key. Its keys are name, "
+            "5:7: error: node.interfaces[0].weight: 5: an interface has no such key. Its keys are name, "
             + "driver."),
         new("a key at the top",
             "pools:",
             "pool: []\npools:",
-            "15:1: error: pool: the configuration has no such key. Its keys are director, networkProfiles, "
-            + "healthMonitors, pools, accessLists, vips, virtualServices."),
+            "15:1: error: pool: the configuration has no such key. Its keys are node, group, "
+            + "networkProfiles, healthMonitors, pools, accessLists, vips, virtualServices."),
     ];
 }

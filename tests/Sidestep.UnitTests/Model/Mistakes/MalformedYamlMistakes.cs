@@ -6,9 +6,9 @@ internal static class MalformedYamlMistakes
     public static Mistake[] All { get; } =
     [
         new("a quote that is not closed",
-            "hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"",
-            "hashKey: \"8f1c",
-            "6:12: error: not YAML: while scanning a multi-line double-quoted scalar, found wrong "
+            "group: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }",
+            "group:\n  hashKey: \"8f1c",
+            "9:12: error: not YAML: while scanning a multi-line double-quoted scalar, found wrong "
             + "indentation. Look at this line and the one above: indent with spaces, put a colon and a space "
             + "after a key, close quotes and brackets."),
         new("a bracket that is not closed",
@@ -23,8 +23,8 @@ internal static class MalformedYamlMistakes
             + "line and the one above: indent with spaces, put a colon and a space after a key, close quotes "
             + "and brackets."),
         new("a tab as indentation",
-            "  hashKey",
-            "\thashKey",
+            "  onExit",
+            "\tonExit",
             "6:1: error: not YAML: a tab in the indentation. Indent with spaces."),
         new("a key without a colon",
             "    port: 80",
@@ -41,7 +41,7 @@ internal static class MalformedYamlMistakes
         new("an indentation that fits nothing",
             "  onExit: keep",
             "   onExit: keep",
-            "7:4: error: not YAML: while parsing a block mapping, did not find expected key. Look at this "
+            "6:4: error: not YAML: while parsing a block mapping, did not find expected key. Look at this "
             + "line and the one above: indent with spaces, put a colon and a space after a key, close quotes "
             + "and brackets."),
         new("a character that YAML reserves",

@@ -92,28 +92,29 @@ internal static class ProfileAndPoolMistakes
             + "this pool at layer 2, where nothing is encapsulated. Remove the key, or use a network profile "
             + "with dsrType: l3."),
         new("round robin with other directors",
-            "pinPath: /sys/fs/bpf/sidestep\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: "
+            " }\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: "
             + "l2\n  - name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: consistent-hash",
-            "peers: [192.0.2.2]\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: l2\n  - "
+            ", peers: [192.0.2.2, 10.0.0.1] }\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n"
+            + "    dsrType: l2\n  - "
             + "name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: round-robin\n    "
             + "persistence: { timeout: 60 }",
             "17:16: warning: pools[0].algorithm: round-robin: directors do not share which flows they track: with "
-            + "other directors (director.peers), connections that move to another director may reach another server "
+            + "other directors (group.peers), connections that move to another director may reach another server "
             + "and break. Use algorithm: consistent-hash without persistence, or keep one "
             + "director active at a time.",
             "18:18: warning: pools[0].persistence: directors do not share which clients they track: with other "
-            + "directors (director.peers), connections that move to another director may reach another server and "
+            + "directors (group.peers), connections that move to another director may reach another server and "
             + "break. Use algorithm: consistent-hash without persistence, or keep one director active at a "
             + "time."),
         new("a peer that is a VIP",
-            "onExit: keep",
-            "peers: [203.0.113.10]",
-            "7:11: error: director.peers[0]: 203.0.113.10: the VIP of service www, which all "
-            + "directors share. Write the other director's own address. See line 28."),
+            "092b4d6f\" }",
+            "092b4d6f\", peers: [203.0.113.10] }",
+            "8:63: error: group.peers[0]: 203.0.113.10: the VIP of service www, which all "
+            + "directors share. Write the director's own address. See line 28."),
         new("a peer that is no address",
-            "onExit: keep",
-            "peers: [edge2]",
-            "7:11: error: director.peers[0]: edge2: not an IPv4 address of four decimal numbers from 0 to "
+            "092b4d6f\" }",
+            "092b4d6f\", peers: [edge2] }",
+            "8:63: error: group.peers[0]: edge2: not an IPv4 address of four decimal numbers from 0 to "
             + "255. Write an address such as 192.0.2.10 or 2001:db8::10."),
         new("the destination port of one",
             "hashFields: source-address",

@@ -75,16 +75,16 @@ internal static class ValueMistakes
         new("an unknown driver",
             "driver: native",
             "driver: fast",
-            "5:15: error: director.interfaces[0].driver: fast: not a possible value. Write auto, native, "
+            "5:15: error: node.interfaces[0].driver: fast: not a possible value. Write auto, native, "
             + "generic, af-xdp or af-packet."),
         new("a driver in capitals",
             "driver: native",
             "driver: Native",
-            "5:15: error: director.interfaces[0].driver: Native: not a possible value. Did you mean native?"),
+            "5:15: error: node.interfaces[0].driver: Native: not a possible value. Did you mean native?"),
         new("an unknown exit action",
             "onExit: keep",
             "onExit: kep",
-            "7:11: error: director.onExit: kep: not a possible value. Did you mean keep?"),
+            "6:11: error: node.onExit: kep: not a possible value. Did you mean keep?"),
         new("an unknown profile type",
             "type: tcp-fast-path",
             "type: sctp-fast-path",
@@ -146,32 +146,32 @@ internal static class ValueMistakes
         new("an interface name of 16 characters",
             "name: eth0",
             "name: abcdefghijklmnop",
-            "4:13: error: director.interfaces[0].name: abcdefghijklmnop: has 16 characters; 15 are possible. "
+            "4:13: error: node.interfaces[0].name: abcdefghijklmnop: has 16 characters; 15 are possible. "
             + "Write the name of a network interface, 1 to 15 characters as in `ip link`."),
         new("an interface name with a slash",
             "name: eth0",
             "name: eth/0",
-            "4:13: error: director.interfaces[0].name: eth/0: not a possible interface name. Write the name "
+            "4:13: error: node.interfaces[0].name: eth/0: not a possible interface name. Write the name "
             + "of a network interface, 1 to 15 characters as in `ip link`."),
         new("a hash key that is too short",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "8f1c2a63",
-            "6:12: error: director.hashKey: 8f1c2a63: has 8 characters instead of 32. Write 32 hexadecimal "
+            "8:19: error: group.hashKey: 8f1c2a63: has 8 characters instead of 32. Write 32 hexadecimal "
             + "digits in quotes; `openssl rand -hex 16` makes a key."),
         new("a hash key that is not hexadecimal",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6g",
-            "6:12: error: director.hashKey: 8f1c2a63b0d94e57a1c3f5e7092b4d6g: has characters other than 0-9 "
+            "8:19: error: group.hashKey: 8f1c2a63b0d94e57a1c3f5e7092b4d6g: has characters other than 0-9 "
             + "and a-f. Write 32 hexadecimal digits in quotes; `openssl rand -hex 16` makes a key."),
         new("a relative pin path",
             "pinPath: /sys/fs/bpf/sidestep",
             "pinPath: sidestep",
-            "8:12: error: director.pinPath: sidestep: not a possible absolute path. Write an absolute path of "
+            "7:12: error: node.pinPath: sidestep: not a possible absolute path. Write an absolute path of "
             + "at most 255 characters, without . and .. as parts."),
         new("a pin path with dots",
             "pinPath: /sys/fs/bpf/sidestep",
             "pinPath: /sys/fs/bpf/../sidestep",
-            "8:12: error: director.pinPath: /sys/fs/bpf/../sidestep: not a possible absolute path. Write an "
+            "7:12: error: node.pinPath: /sys/fs/bpf/../sidestep: not a possible absolute path. Write an "
             + "absolute path of at most 255 characters, without . and .. as parts."),
         new("no value",
             "port: 80",
@@ -193,27 +193,27 @@ internal static class ValueMistakes
         new("a value for a list",
             "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: eth0",
-            "3:15: error: director.interfaces: eth0: this is a single value. Write a list of interfaces, each after a "
+            "3:15: error: node.interfaces: eth0: this is a single value. Write a list of interfaces, each after a "
             + "dash."),
         new("a value for a mapping",
             "    - name: eth0\n      driver: native",
             "    - eth0",
-            "4:7: error: director.interfaces[0]: eth0: this is a single value. Write an interface as a "
+            "4:7: error: node.interfaces[0]: eth0: this is a single value. Write an interface as a "
             + "mapping with the keys name, driver."),
         new("an empty list of interfaces",
             "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: []",
-            "3:15: error: director.interfaces: there are 0 interfaces; at least 1 must be there. Add one."),
+            "3:15: error: node.interfaces: there are 0 interfaces; at least 1 must be there. Add one."),
         new("an empty text for a name",
             "name: www",
             "name: \"\"",
             "28:11: error: virtualServices[0].name: \"\": not a possible name. Write a name of 1 to 63 "
             + "characters of a-z, 0-9, - and _ that begins with a letter or digit."),
         new("an integer for a mapping",
-            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  hashKey: "
-            + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
-            "director: 5\n",
-            "1:11: error: director: 5: this is a single value. Write the director as a mapping with the keys "
-            + "name, engine, interfaces, hashKey, peers, flowTableSize, onExit, pinPath, api, conflictDetection."),
+            "node:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  onExit: keep\n  pinPath: "
+            + "/sys/fs/bpf/sidestep\n",
+            "node: 5\n",
+            "1:7: error: node: 5: this is a single value. Write the section node as a mapping with the keys name, "
+            + "engine, interfaces, onExit, pinPath, api."),
     ];
 }

@@ -55,24 +55,24 @@ internal static class WarningMistakes
         new("a hash key of zeros",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "00000000000000000000000000000000",
-            "6:12: warning: director.hashKey: 00000000000000000000000000000000: a public key, with which a client can "
+            "8:19: warning: group.hashKey: 00000000000000000000000000000000: a public key, with which a client can "
             + "aim all its flows at one server. Make one with `openssl rand -hex 16`."),
         new("the hash key of the documentation",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "0123456789abcdef0123456789ABCDEF",
-            "6:12: warning: director.hashKey: 0123456789abcdef0123456789ABCDEF: a public key, with which a client can "
+            "8:19: warning: group.hashKey: 0123456789abcdef0123456789ABCDEF: a public key, with which a client can "
             + "aim all its flows at one server. Make one with `openssl rand -hex 16`."),
         new("an interface that is not here",
             "- name: eth0\n      driver: native",
             "- name: eth1",
-            "4:13: warning: director.interfaces[0].name: eth1: no such interface on this machine, so it was "
+            "4:13: warning: node.interfaces[0].name: eth1: no such interface on this machine, so it was "
             + "not checked whether servers of layer-2 pools are on directly attached networks, and whether a "
             + "VIP or server address is local to the director. Did you mean eth0? Otherwise check again on the "
             + "director."),
         new("one of two interfaces is not here",
             "- name: eth0\n      driver: native",
             "- name: eth0\n    - name: wan",
-            "5:13: warning: director.interfaces[1].name: wan: no such interface on this machine, so it was "
+            "5:13: warning: node.interfaces[1].name: wan: no such interface on this machine, so it was "
             + "not checked whether servers of layer-2 pools are on directly attached networks. Check again on "
             + "the director; the interfaces here are lo, eth0."),
     ];

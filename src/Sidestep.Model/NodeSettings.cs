@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>The settings of the node that forwards.</summary>
-public sealed record DirectorSettings
+/// <summary>The settings of one director: its name, its hardware and its processes. Other directors of the group have
+/// others.</summary>
+public sealed record NodeSettings
 {
     /// <summary>Names the pinned state of this director, so that several can run on one machine; 1 to 63 of
     /// <c>a-z 0-9 - _</c>.</summary>
@@ -16,25 +16,11 @@ public sealed record DirectorSettings
     /// <summary>The engine that forwards; by default, the daemon selects it.</summary>
     public EngineKind Engine { get; init; }
 
-    /// <summary>The key of the flow hash. All directors of a group have the same key; otherwise flows that move between
-    /// them break.</summary>
-    public required HashKey HashKey { get; init; }
-
-    /// <summary>Addresses of other directors. A packet that one of them forwarded to this machine is delivered locally
-    /// and never balanced again; a director that is also a real server needs this.</summary>
-    public ImmutableArray<IPAddress> Peers { get; init; } = [];
-
-    /// <summary>How many flows the director can track at once. The memory is allocated at the first start.</summary>
-    public int FlowTableSize { get; init; } = 262_144;
-
     /// <summary>The effect of SIGTERM on the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
 
     /// <summary>The HTTPS API for agents; null: none.</summary>
     public ApiSettings? Api { get; init; }
-
-    /// <summary>The director's reaction when another host answers for one of its VIPs.</summary>
-    public ConflictDetectionSettings ConflictDetection { get; init; } = new();
 
     /// <summary>Folder under which the director pins its state. The daemon mounts a bpffs there if there is
     /// none.</summary>

@@ -1,10 +1,9 @@
-using System.Net;
 using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>The section <c>director</c>.</summary>
-internal static class DirectorSchema
+/// <summary>The section <c>node</c>.</summary>
+internal static class NodeSchema
 {
     public static readonly Key<string> Name = Key<string>.WithDefault("name", TextKind.Name, "director",
         "Names the pinned state of this director, so that several directors can run on one machine.");
@@ -24,22 +23,6 @@ internal static class DirectorSchema
                 + "runs.")),
         EngineKind.Auto, "Which engine forwards packets.");
 
-    public static readonly Key<HashKey> HashKey = Key<HashKey>.Mandatory("hashKey", new HashKeyKind(),
-        "The secret key of the flow hash: 32 hexadecimal digits, the same on all directors of a group. Make one with: "
-        + "openssl rand -hex 16");
-
-    public static readonly Key<IReadOnlyList<Located<IPAddress>>> Peers =
-        Key<IReadOnlyList<Located<IPAddress>>>.WithDefault("peers",
-            new ValueListKind<IPAddress>("peers", 0, Limits.Peers, new AddressKind("the address of another director")),
-            [],
-            "Addresses of other directors. A packet that one of them forwarded to this machine is delivered locally "
-            + "and never balanced again. Needed where a director is also a real server.");
-
-    public static readonly Key<int> FlowTableSize = Key<int>.WithDefault("flowTableSize",
-        new IntegerKind(1024, Limits.FlowTableSize), 262_144,
-        "How many flows the director can track at once: flows of slots in transition, and all flows of algorithms that "
-        + "need state. 128 bytes each, allocated at the first start.");
-
     public static readonly Key<ExitAction> OnExit = Key<ExitAction>.WithDefault("onExit",
         new ChoiceKind<ExitAction>(
             new("keep", ExitAction.Keep, "The program stays in the kernel and forwards; the next start adopts it."),
@@ -53,42 +36,31 @@ internal static class DirectorSchema
     public static readonly Key<BoundMapping> Api = Key<BoundMapping>.Optional("api", ApiSchema.Kind,
         "The HTTPS API for agents. Without it, agents read their specs from local files.");
 
-    public static readonly Key<BoundMapping> ConflictDetection = Key<BoundMapping>.Optional("conflictDetection",
-        ConflictDetectionSchema.Kind, "What the director does when another host answers for one of its VIPs.");
-
-    public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Engine, Interfaces, HashKey, Peers, FlowTableSize, OnExit, PinPath, Api, ConflictDetection);
+    public static readonly MappingKind Kind = new("the section node",
+        "This director: its name, interfaces and engine. Each director of a group has its own.",
+        Name, Engine, Interfaces, OnExit, PinPath, Api);
 
     /// <summary>The mapping as it is written.</summary>
-    public static MappingNode Write(DirectorSettings director) => MappingNode.Of(
-        Name.Write(director.Name),
-        Engine.Write(director.Engine),
-        Interfaces.WriteItems(director.Interfaces, InterfaceSchema.Write),
-        HashKey.Write(director.HashKey),
-        Peers.WriteValues(director.Peers),
-        FlowTableSize.Write(director.FlowTableSize),
-        OnExit.Write(director.OnExit),
-        PinPath.Write(director.PinPath),
-        Api.WriteMapping(director.Api is { } api ? ApiSchema.Write(api) : null),
-        ConflictDetection.WriteUnlessEmpty(ConflictDetectionSchema.Write(director.ConflictDetection)));
+    public static MappingNode Write(NodeSettings node) => MappingNode.Of(
+        Name.Write(node.Name),
+        Engine.Write(node.Engine),
+        Interfaces.WriteItems(node.Interfaces, InterfaceSchema.Write),
+        OnExit.Write(node.OnExit),
+        PinPath.Write(node.PinPath),
+        Api.WriteMapping(node.Api is { } api ? ApiSchema.Write(api) : null));
 
-    public static DirectorSettings Build(BoundMapping m) => new()
+    public static NodeSettings Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
         Engine = m.Value(Engine),
         Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
-        HashKey = m.Value(HashKey),
-        Peers = [.. m.Value(Peers).Select(p => p.Value)],
-        FlowTableSize = m.Value(FlowTableSize),
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
         Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
-        ConflictDetection = m.Find(ConflictDetection) is { } conflictDetection
-            ? ConflictDetectionSchema.Build(conflictDetection.Value) : new ConflictDetectionSettings(),
     };
 }
 
-/// <summary>The schema of an item of <c>director.interfaces</c>.</summary>
+/// <summary>The schema of an item of <c>node.interfaces</c>.</summary>
 internal static class InterfaceSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.InterfaceName,
