@@ -7,7 +7,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>The XDP engine. The command line reads its state from the pinned maps.</summary>
+/// <summary>The XDP engine.</summary>
 /// <param name="engine">The open engine; disposed with this one.</param>
 /// <param name="director">Name and pin path.</param>
 /// <param name="log">Receives problems with punted packets.</param>
@@ -28,8 +28,9 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings direc
     internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
 
     internal override DirectorStatus ReadStatus() => PinnedStatus.Read(director.PinPath, director.Name)
-        ?? throw new EngineException(
-            $"the tables of the director '{director.Name}' are no longer pinned under {director.PinPath}: restart it");
+        ?? throw XdpEngineState.NotPinned(director);
+
+    internal override IEngineState State { get; } = new XdpEngineState(director);
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 
