@@ -2,7 +2,14 @@ using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sidestep.Api.Captures;
+using Sidestep.Api.Configurations;
+using Sidestep.Api.Events;
+using Sidestep.Api.Flows;
+using Sidestep.Api.Plans;
+using Sidestep.Api.Preflight;
 using Sidestep.Api.Status;
+using Sidestep.Api.Traces;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -15,7 +22,8 @@ namespace Sidestep.Api;
     Converters = [typeof(AddressJson), typeof(PrefixJson), typeof(KebabCaseJson<ConditionStatus>),
         typeof(KebabCaseJson<Severity>), typeof(KebabCaseJson<EngineKind>), typeof(KebabCaseJson<StatusSource>),
         typeof(KebabCaseJson<InterfaceDriver>), typeof(KebabCaseJson<ServerCondition>),
-        typeof(KebabCaseJson<HealthStatus>)])]
+        typeof(KebabCaseJson<HealthStatus>), typeof(KebabCaseJson<ChangeKind>), typeof(KebabCaseJson<TraceSource>),
+        typeof(KebabCaseJson<FrameDirection>), typeof(KebabCaseJson<EventLevel>)])]
 [JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
 [JsonSerializable(typeof(ReportResponse))]
@@ -23,6 +31,16 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(DoctorRequest))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(DirectorStatus))]
+[JsonSerializable(typeof(FlowsLine))]
+[JsonSerializable(typeof(CaptureRequest))]
+[JsonSerializable(typeof(CaptureLine))]
+[JsonSerializable(typeof(PlanRequest))]
+[JsonSerializable(typeof(PlanReport))]
+[JsonSerializable(typeof(TraceRequest))]
+[JsonSerializable(typeof(TraceReport))]
+[JsonSerializable(typeof(EventsReport))]
+[JsonSerializable(typeof(ConfigurationCheck))]
+[JsonSerializable(typeof(PreflightReport))]
 [JsonSerializable(typeof(ApiProblem))]
 public sealed partial class ApiJson : JsonSerializerContext
 {
@@ -42,14 +60,26 @@ public sealed class KebabCaseJson<T>()
 /// <summary>An IP address as a string.</summary>
 public sealed class AddressJson : JsonConverter<IPAddress>
 {
+    /// <summary>Characters of the longest IPv6 address with a scope.</summary>
+    private const int LongestText = 65;
+
     /// <inheritdoc/>
     public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        IPAddress.TryParse(reader.GetString(), out var address) ? address
+        reader is { TokenType: JsonTokenType.String, HasValueSequence: false, ValueIsEscaped: false }
+            && IPAddress.TryParse(reader.ValueSpan, out var direct) ? direct
+        : IPAddress.TryParse(reader.GetString(), out var address) ? address
             : throw new JsonException("not an IP address");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options)
+    {
+        // A listing of flows has millions: no string for each.
+        Span<byte> text = stackalloc byte[LongestText];
+        if (value.TryFormat(text, out var length))
+            writer.WriteStringValue(text[..length]);
+        else
+            writer.WriteStringValue(value.ToString());
+    }
 }
 
 /// <summary>A prefix as a string; a single address has no length.</summary>

@@ -8,6 +8,9 @@ public sealed record ApiProblem(string Title, int Status, string Detail)
 {
     /// <summary>The Content-Type of an error (RFC 9457 section 3).</summary>
     public const string MediaType = "application/problem+json";
+
+    /// <summary>The status of a request that names a service or a server which the director does not have.</summary>
+    public const int UnknownNameStatus = 422;
 }
 
 /// <summary>The director could not be reached, or it rejected the request. The message says what to do.</summary>
@@ -30,8 +33,23 @@ public sealed class DirectorException : Exception
     {
     }
 
+    /// <summary>The exception for an error that the director sent.</summary>
+    internal static DirectorException Rejected(string endpoint, ApiProblem problem) =>
+        new($"{endpoint} rejected the request: {problem.Title}: {problem.Detail}")
+        {
+            Status = problem.Status,
+            Problem = problem,
+        };
+
+    /// <summary>The exception for a response of another version.</summary>
+    internal static DirectorException NotUnderstood(string endpoint, System.Text.Json.JsonException e) =>
+        new($"{endpoint} sent a response that this version does not understand: {e.Message}", e);
+
     /// <summary>The HTTP status of the response; null: there was no response.</summary>
     public int? Status { get; init; }
+
+    /// <summary>The error that the director sent; null: it sent none.</summary>
+    public ApiProblem? Problem { get; init; }
 
     /// <summary>True if no program listens at the address or socket of the director.</summary>
     public bool HasNoListener { get; init; }

@@ -5,7 +5,12 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Sidestep.Api.Captures;
+using Sidestep.Api.Events;
+using Sidestep.Api.Flows;
+using Sidestep.Api.Plans;
 using Sidestep.Api.Status;
+using Sidestep.Api.Traces;
 
 namespace Sidestep.Api;
 
@@ -19,8 +24,8 @@ public sealed class DirectorClient : IDisposable
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>The plan of a large configuration takes a while.</summary>
-    private static readonly TimeSpan EngineQueryTimeout = TimeSpan.FromMinutes(1);
+    /// <summary>The plan of a large configuration takes a while, as does counting millions of flows.</summary>
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(1);
 
     private readonly HttpClient _http;
     private readonly string _endpoint;
@@ -126,9 +131,8 @@ public sealed class DirectorClient : IDisposable
     public async Task<DirectorStatus> GetStatusAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
-        return await SendAsync(request, ApiJson.Default.DirectorStatus, RequestTimeout, cancellation)
-            .ConfigureAwait(false)
-            ?? throw new DirectorException($"{_endpoint} sent an empty response");
+        return await RequireAsync(SendAsync(request, ApiJson.Default.DirectorStatus, RequestTimeout, cancellation))
+            .ConfigureAwait(false);
     }
 
     /// <summary>Requests a diagnosis; on the director's own machine only.</summary>
@@ -136,40 +140,69 @@ public sealed class DirectorClient : IDisposable
     /// <param name="timeout">How long to wait for the diagnosis.</param>
     /// <param name="cancellation">Cancels the request.</param>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan timeout,
-        CancellationToken cancellation) =>
-        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, timeout,
-            cancellation).ConfigureAwait(false)
-            ?? throw new DirectorException($"{_endpoint} sent an empty response");
+    public Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan timeout,
+        CancellationToken cancellation) => RequireAsync(
+        PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, timeout,
+            cancellation));
 
-    /// <summary>Sends a request to the running managed engine; on the director's own machine only.</summary>
-    /// <param name="path">Path of the request.</param>
-    /// <param name="body">Its body, which makes it a POST; null: a GET.</param>
+    /// <summary>Reads tracked flows; on the director's own machine only.</summary>
+    /// <param name="flows">Which flows.</param>
+    /// <param name="visit">Receives each flow, if the request lists them; its exceptions are passed on.</param>
     /// <param name="cancellation">Cancels the request.</param>
-    /// <returns>JSON, in the form of the engine's local API.</returns>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<byte[]> QueryEngineAsync(string path, byte[]? body, CancellationToken cancellation)
+    public async Task<FlowsReport> ReadFlowsAsync(FlowsRequest flows, Action<FlowRecord> visit,
+        CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(EngineQueryTimeout);
-        try
+        ArgumentNullException.ThrowIfNull(flows);
+        ArgumentNullException.ThrowIfNull(visit);
+        using var request = new HttpRequestMessage(HttpMethod.Get, flows.ToPath());
+        var lines = await OpenAsync(request, ApiJson.Default.FlowsLine, cancellation).ConfigureAwait(false);
+        await using (lines.ConfigureAwait(false))
         {
-            using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path);
-            if (body is not null)
-                request.Content = new ByteArrayContent(body);
-            using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
-            return response.IsSuccessStatusCode
-                ? await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)
-                : throw await ReadErrorAsync(response, limit.Token).ConfigureAwait(false);
+            while (await lines.ReadAsync().ConfigureAwait(false) is { } line)
+            {
+                if (line.Report is { } report)
+                    return report;
+                if (line.Problem is { } problem)
+                    throw lines.Rejected(problem);
+                if (line.Flow is { } flow)
+                    visit(flow);
+            }
+            throw lines.Incomplete();
         }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
-        {
-            throw new DirectorException($"{_endpoint} did not respond within {EngineQueryTimeout.TotalSeconds:0} s", e);
-        }
-        catch (HttpRequestException e)
-        {
-            throw Unreachable(e);
-        }
+    }
+
+    /// <summary>Starts a capture; on the director's own machine only.</summary>
+    /// <returns>The running capture.</returns>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public async Task<CaptureReader> CaptureAsync(CaptureRequest capture, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, ApiPaths.Capture);
+        request.Content = JsonContent.Create(capture, ApiJson.Default.CaptureRequest);
+        return new CaptureReader(await OpenAsync(request, ApiJson.Default.CaptureLine, cancellation)
+            .ConfigureAwait(false));
+    }
+
+    /// <summary>Requests the plan of a configuration; on the director's own machine only.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<PlanReport> PlanAsync(PlanRequest plan, CancellationToken cancellation) => RequireAsync(
+        PostAsync(ApiPaths.Plan, plan, ApiJson.Default.PlanRequest, ApiJson.Default.PlanReport, LongTimeout,
+            cancellation));
+
+    /// <summary>Traces a frame, which the director neither sends nor counts; on the director's own machine
+    /// only.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<TraceReport> TraceAsync(TraceRequest trace, CancellationToken cancellation) => RequireAsync(
+        PostAsync(ApiPaths.Trace, trace, ApiJson.Default.TraceRequest, ApiJson.Default.TraceReport, LongTimeout,
+            cancellation));
+
+    /// <summary>Fetches the latest events of the daemon; on the director's own machine only.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public async Task<EventsReport> GetEventsAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Events);
+        return await RequireAsync(SendAsync(request, ApiJson.Default.EventsReport, RequestTimeout, cancellation))
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -184,19 +217,49 @@ public sealed class DirectorClient : IDisposable
         return await SendAsync(request, responseType, timeout, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan timeout,
-        CancellationToken cancellation) where T : class
+    private async Task<T> RequireAsync<T>(Task<T?> response) where T : class =>
+        await response.ConfigureAwait(false) ?? throw new DirectorException($"{_endpoint} sent an empty response");
+
+    private Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan timeout,
+        CancellationToken cancellation) where T : class => TryAsync(timeout, async limit =>
+        {
+            using var response = await _http.SendAsync(request, limit).ConfigureAwait(false);
+            if (response.StatusCode is HttpStatusCode.NotModified or HttpStatusCode.NoContent)
+                return null;
+            if (response.IsSuccessStatusCode)
+                return await response.Content.ReadFromJsonAsync(type, limit).ConfigureAwait(false);
+            throw await ReadErrorAsync(response, limit).ConfigureAwait(false);
+        }, cancellation);
+
+    /// <summary>Sends a request whose response is a stream of lines, and waits for its beginning.</summary>
+    private Task<LineReader<T>> OpenAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type,
+        CancellationToken cancellation) where T : class => TryAsync(LongTimeout, async limit =>
+        {
+            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit)
+                .ConfigureAwait(false);
+            try
+            {
+                return response.IsSuccessStatusCode
+                    ? await LineReader<T>.OpenAsync(response, type, _endpoint, LongTimeout, cancellation)
+                        .ConfigureAwait(false)
+                    : throw await ReadErrorAsync(response, limit).ConfigureAwait(false);
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }, cancellation);
+
+    /// <summary>Runs a request, and turns its failure into a <see cref="DirectorException"/>.</summary>
+    private async Task<T> TryAsync<T>(TimeSpan timeout, Func<CancellationToken, Task<T>> send,
+        CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(timeout);
         try
         {
-            using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
-            if (response.StatusCode is HttpStatusCode.NotModified or HttpStatusCode.NoContent)
-                return null;
-            if (response.IsSuccessStatusCode)
-                return await response.Content.ReadFromJsonAsync(type, limit.Token).ConfigureAwait(false);
-            throw await ReadErrorAsync(response, limit.Token).ConfigureAwait(false);
+            return await send(limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
@@ -208,8 +271,7 @@ public sealed class DirectorClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DirectorException(
-                $"{_endpoint} sent a response that this version does not understand: {e.Message}", e);
+            throw DirectorException.NotUnderstood(_endpoint, e);
         }
     }
 
@@ -218,10 +280,12 @@ public sealed class DirectorClient : IDisposable
         var problem = response.Content.Headers.ContentType?.MediaType == ApiProblem.MediaType
             ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false)
                 : null;
-        return new DirectorException(problem is null
-            ? $"{_endpoint} rejected the request: {(int)response.StatusCode} {response.ReasonPhrase}"
-            : $"{_endpoint} rejected the request: {problem.Title}: {problem.Detail}")
-        { Status = (int)response.StatusCode };
+        return problem is not null ? DirectorException.Rejected(_endpoint, problem)
+            : new DirectorException(
+                $"{_endpoint} rejected the request: {(int)response.StatusCode} {response.ReasonPhrase}")
+            {
+                Status = (int)response.StatusCode,
+            };
     }
 
     private DirectorException Unreachable(HttpRequestException e)

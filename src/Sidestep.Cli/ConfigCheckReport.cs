@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Sidestep.Api;
+using Sidestep.Api.Configurations;
 using Sidestep.Model;
 
 namespace Sidestep.Cli;
@@ -9,14 +9,6 @@ namespace Sidestep.Cli;
 /// <summary>Writes the result of checking a configuration.</summary>
 public static class ConfigCheckReport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
-    };
-
     /// <summary>Writes errors and warnings to <paramref name="error"/>, one line each, and a summary line: to
     /// <paramref name="output"/> if there are no errors, otherwise to <paramref name="error"/>.</summary>
     /// <param name="file">Name of the document in the lines.</param>
@@ -50,10 +42,9 @@ public static class ConfigCheckReport
     /// <summary>Writes one JSON object: file, valid, errors, warnings.</summary>
     public static void WriteJson(string file, ConfigurationResult result, TextWriter output)
     {
-        ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
-        var report = new { file, valid = result.Errors.IsEmpty, result.Errors, result.Warnings };
-        output.WriteLine(JsonSerializer.Serialize(report, Json));
+        output.WriteLine(JsonSerializer.Serialize(ConfigurationCheck.Of(file, result),
+            ApiJson.Indented.ConfigurationCheck));
     }
 
     private static IEnumerable<(string Severity, ConfigurationIssue Issue)> InDocumentOrder(

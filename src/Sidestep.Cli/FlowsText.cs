@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Api.Flows;
 using Spectre.Console;
 
 namespace Sidestep.Cli;
@@ -16,33 +15,30 @@ public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
     private bool _hasHeader;
 
     /// <inheritdoc/>
-    public void Add(TrackedFlow flow)
+    public void Add(FlowRecord flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
         if (!_hasHeader)
             Write("service", "", "client", "VIP", "server", "idle", "age");
         _hasHeader = true;
-        var f = flow.Flow;
-        Write(flow.Service.ToString(), ProtocolName.Of(f.Protocol), Place(f.Source, f.SourcePort),
-            Place(f.Destination, f.DestinationPort),
-            flow.Server.Name, Length(flow.Idle), Length(flow.Age));
+        Write(flow.Service, flow.Protocol, Place(flow.Client, flow.ClientPort), Place(flow.Vip, flow.VipPort),
+            flow.Server, Length(flow.IdleSeconds), Length(flow.AgeSeconds));
     }
 
     /// <inheritdoc/>
-    public void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus)
+    public void Finish(FlowsReport report)
     {
-        ArgumentNullException.ThrowIfNull(summary);
-        ArgumentNullException.ThrowIfNull(tableStatus);
+        ArgumentNullException.ThrowIfNull(report);
         var console = TextConsole.On(output);
         if (_hasHeader)
             output.WriteLine();
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"[bold]{director}[/]: tracked flows: {summary.Total} of {tableStatus.Capacity} possible");
+            $"[bold]{report.Director}[/]: tracked flows: {report.Flows} of {report.Capacity} possible");
         var table = new ReportTable(["real server", "pool", "address"], "flows", "oldest", "longest idle");
-        foreach (var (server, flows) in summary.Servers)
-            table.AddRow(server.Name, server.Group.ToString(), server.Address.ToString(),
-                flows.Count.ToString(CultureInfo.InvariantCulture),
-                flows.Count == 0 ? "" : Length(flows.Oldest), flows.Count == 0 ? "" : Length(flows.LongestIdle));
+        foreach (var s in report.Servers)
+            table.AddRow(s.Name, $"{s.Pool}/{s.Encap}", s.Address.ToString(),
+                s.Flows.ToString(CultureInfo.InvariantCulture),
+                s.Flows == 0 ? "" : Length(s.OldestSeconds), s.Flows == 0 ? "" : Length(s.LongestIdleSeconds));
         table.Write(console);
     }
 
@@ -55,13 +51,16 @@ public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
         output.WriteLine(TextConsole.Wrapped(flow, place, flow.Length + place.Length, width));
     }
 
-    private static string Place(IPAddress address, ushort port) =>
+    private static string Place(IPAddress address, int port) =>
         port == 0 ? address.ToString()
         : address.AddressFamily == AddressFamily.InterNetworkV6
             ? string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port}")
         : string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
 
     /// <summary><c>02:03:04</c>, <c>1d 02:03:04</c>.</summary>
-    private static string Length(TimeSpan time) =>
-        time.ToString(time.Days > 0 ? @"d\d\ hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+    private static string Length(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return time.ToString(time.Days > 0 ? @"d\d\ hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+    }
 }

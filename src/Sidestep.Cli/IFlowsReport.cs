@@ -1,7 +1,4 @@
-using System.Globalization;
-using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
-using Sidestep.Packets;
+using Sidestep.Api.Flows;
 
 namespace Sidestep.Cli;
 
@@ -10,16 +7,8 @@ namespace Sidestep.Cli;
 public interface IFlowsReport
 {
     /// <summary>Writes one tracked flow.</summary>
-    void Add(TrackedFlow flow);
+    void Add(FlowRecord flow);
 
     /// <summary>Writes the counts, after the last flow.</summary>
-    void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus);
-}
-
-/// <summary>Names of IP protocols, as the output shows them.</summary>
-public static class ProtocolName
-{
-    /// <summary><c>tcp</c>, <c>udp</c>, <c>icmp</c>, <c>icmpv6</c>, or the number.</summary>
-    public static string Of(byte protocol) => ((IpProtocol)protocol).TryGetName(out var name) ? name
-        : protocol.ToString(CultureInfo.InvariantCulture);
+    void Finish(FlowsReport report);
 }

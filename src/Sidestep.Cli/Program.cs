@@ -1,23 +1,21 @@
 using System.CommandLine;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
-using Sidestep.Cli.Managed;
 using Sidestep.Engine.Managed.Drivers;
-using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Replay;
 using Sidestep.Model;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
-    StatusCommand.Create(LocalDaemon.ReadStatus),
+    StatusCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorFiles.SocketPath),
-    FlowsCommand.Create(FlowsCommand.Visit),
-    CaptureCommand.Create(CaptureCommand.Begin),
+    EventsCommand.Create(DirectorQueries.ReadEvents),
+    FlowsCommand.Create(DirectorQueries.ReadFlows),
+    CaptureCommand.Create(DirectorQueries.StartCapture),
     PreflightCommand.Create(InterfaceCapabilitiesReader.Read),
-    PlanCommand.Create(RunningDirector.Read, ManagedDirector.Plan),
+    PlanCommand.Create(DirectorQueries.Plan),
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
-    TraceCommand.Create(static c => DirectorNetwork.Read(c.Node.PinPath, c.Node.Name, c.Group.Peers),
-        ManagedDirector.Trace),
+    TraceCommand.Create(DirectorQueries.Trace),
 };
 return CommandLine.Run(root, args);

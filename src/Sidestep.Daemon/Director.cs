@@ -22,9 +22,10 @@ namespace Sidestep.Daemon;
 /// <param name="first">The configuration at the start.</param>
 /// <param name="serviceLog">The log of the host.</param>
 /// <param name="log">Receives events and problems.</param>
+/// <param name="events">The latest events of the log.</param>
 /// <param name="signals">Stop and reload.</param>
 internal sealed class Director(ConfigurationFile file, Configuration first, ServiceLog serviceLog, ILogger log,
-    ProcessSignals signals)
+    EventHistory events, ProcessSignals signals)
 {
     /// <summary>How long the start waits for next hops; adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan NextHopTimeout = TimeSpan.FromSeconds(2);
@@ -53,7 +54,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         }, log.MulticastProblem, new KernelMulticastMacs(), static () => new MembershipSocket());
         status.Change(r => r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
         var reader = new StatusReader(engine, status);
-        using var management = new Management(_identity, engine.HandleRequest, reader.Read,
+        using var management = new Management(_identity, engine.State, events, reader.Read,
             p => status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
             status.Change(r => r with { Alarms = alarms }), log);
         using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem);

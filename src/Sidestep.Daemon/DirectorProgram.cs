@@ -19,6 +19,8 @@ internal static class DirectorProgram
         // Before everything else: a signal during the start takes effect after it, and does not kill the process.
         using var signals = new ProcessSignals();
         using var log = ServiceLog.OnStandardError(TimeProvider.System);
+        using var events = new EventHistory(TimeProvider.System);
+        log.Factory.AddProvider(events);
         var logger = log.Factory.CreateLogger("Sidestep.Daemon");
         using var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
         try
@@ -27,7 +29,7 @@ internal static class DirectorProgram
                 return Failed;
             // Until here, nothing has been started that SIGHUP could reload.
             signals.ReloadRequested += file.ForceReload;
-            await new Director(file, first, log, logger, signals).RunAsync().ConfigureAwait(false);
+            await new Director(file, first, log, logger, events, signals).RunAsync().ConfigureAwait(false);
             return Succeeded;
         }
         catch (Exception e) when (e is EngineException or NativeException)

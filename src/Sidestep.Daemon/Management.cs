@@ -6,6 +6,7 @@ using Sidestep.Control.Stores;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
+using Sidestep.Daemon.Engines;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
@@ -18,6 +19,7 @@ internal sealed class Management : IDisposable
 {
     private readonly OperationalStateStore _state;
     private readonly DoctorService _doctor;
+    private readonly LongRequests _longRequests = new();
     private readonly ApiServer _api;
     private readonly VipConflictMonitor? _conflictMonitor;
     private AppliedState? _applied;
@@ -25,14 +27,14 @@ internal sealed class Management : IDisposable
 
     /// <summary>Starts conflict detection.</summary>
     /// <param name="node">Name and pin path, which give the socket its path.</param>
-    /// <param name="handleRequest">Handles requests for the state of the engine, by path and body; null: unknown
-    /// path.</param>
+    /// <param name="engine">Reads the state of the engine.</param>
+    /// <param name="events">The latest events.</param>
     /// <param name="status">Reads the status of the engine and of the daemon; this class adds agents and address
     /// conflicts.</param>
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
-    internal Management(NodeSettings node, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
+    internal Management(NodeSettings node, IEngineState engine, EventHistory events,
         Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms,
         ILogger log)
     {
@@ -51,11 +53,13 @@ internal sealed class Management : IDisposable
             always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        var endpoints = new ApiEndpoints(Agents, () => status() with
+        var local = new LocalHandlers(() => status() with
         {
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
-        }, _doctor.DiagnoseAsync, handleRequest, log);
+        }, _doctor.DiagnoseAsync, () => events.Read(node.Name));
+        var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables);
+        var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Node.Api,
             p => problems([.. always, .. p]), log, TimeProvider.System);
@@ -91,11 +95,18 @@ internal sealed class Management : IDisposable
     }
 
     /// <summary>Runs the API until cancelled.</summary>
-    internal Task RunAsync(CancellationToken cancellation) => _api.RunAsync(cancellation);
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        // Streams end first: the API waits for its requests.
+        using var stop = cancellation.Register(_longRequests.Stop);
+        await _api.RunAsync(cancellation).ConfigureAwait(false);
+    }
 
     public void Dispose()
     {
         _conflictMonitor?.Dispose();
         _doctor.Dispose();
+        // The engine is disposed next.
+        _longRequests.Dispose();
     }
 }

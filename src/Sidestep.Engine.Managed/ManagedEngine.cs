@@ -4,9 +4,9 @@ using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Forwarding.TrackedFlows;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
@@ -161,12 +161,18 @@ public sealed class ManagedEngine : IEngine
     public (long Flows, long Fragments) Evicted =>
         (_state.Counters.Sum(static c => c.FlowsEvicted), _state.Counters.Sum(static c => c.FragmentsEvicted));
 
-    /// <summary>Description of the flow table.</summary>
-    public FlowTableStatus FlowTableStatus => new(Flows.Capacity, [.. _ids.Servers.Keys], [.. _ids.Services.Keys]);
+    /// <summary>Opens the flow table for a visit, which may run beside later calls of the engine's members. It must end
+    /// before the engine is disposed.</summary>
+    public IFlowTable OpenFlows() => new ManagedFlows(_state.Flows,
+        new FlowTableStatus(Flows.Capacity, [.. _ids.Servers.Keys], [.. _ids.Services.Keys]),
+        _ids.Servers.Keys.ToDictionary(s => _ids.Servers[s]), Now);
 
     /// <summary>Visits every live flow, in no particular order.</summary>
-    public void VisitFlows(Action<TrackedFlow> visit) =>
-        _state.Flows.Visit(_ids.Servers.Keys.ToDictionary(s => _ids.Servers[s]), Now(), visit);
+    public void VisitFlows(Action<TrackedFlow> visit)
+    {
+        using var flows = OpenFlows();
+        flows.Visit(visit);
+    }
 
     /// <summary>Inserts a flow that another engine tracks, if its service and server are in the tables in force and its
     /// bucket has an empty entry.</summary>
@@ -236,6 +242,12 @@ public sealed class ManagedEngine : IEngine
             throw new EngineException("another 'sidestep capture' is running for this director: end it first");
         return tap;
     }
+
+    /// <summary>Starts a capture as a session; see <see cref="BeginCapture"/>.</summary>
+    /// <exception cref="EngineException">Another capture is running, or the filter names a service or server that does
+    /// not exist.</exception>
+    public ICaptureSession StartCapture(CaptureFilter filter, CaptureLimits limits) =>
+        new ManagedCaptureSession(this, BeginCapture(filter, limits));
 
     /// <summary>Ends a capture; ignored when another one has replaced it.</summary>
     public void EndCapture(CaptureTap tap) => Interlocked.CompareExchange(ref _tap, null, tap);

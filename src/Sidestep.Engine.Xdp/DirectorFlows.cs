@@ -1,33 +1,55 @@
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.TrackedFlows;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Reads the tracked flows of a director from its pinned maps; no daemon is needed.</summary>
-public static class DirectorFlows
+/// <summary>Reads the tracked flows of a director from its pinned maps, through a mapping of its own; no daemon is
+/// needed.</summary>
+public sealed class DirectorFlows : IFlowTable
 {
-    /// <summary>Visits every flow that is not idle, in no particular order.</summary>
-    /// <param name="pinPath">Folder that contains the folders of all directors.</param>
-    /// <param name="name">Name of the director.</param>
-    /// <param name="visit">Called for each flow.</param>
-    /// <returns>Capacity of the flow table, and the servers and services it may refer to; null when nothing is pinned
-    /// under that name.</returns>
-    /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>
-    public static FlowTableStatus? Visit(string pinPath, string name, Action<TrackedFlow> visit)
+    private readonly StateMaps _maps;
+    private readonly RunningTables _running;
+
+    /// <summary>Reads these maps, which are disposed with the flow table.</summary>
+    internal DirectorFlows(StateMaps maps)
     {
-        ArgumentNullException.ThrowIfNull(visit);
-        using var maps = PinnedMaps.Open(pinPath, name);
-        return maps is null ? null : Visit(maps, visit);
+        _maps = maps;
+        _running = RunningTables.Read(maps);
+        Status = new FlowTableStatus(
+            FlowTable.CapacityOf(maps.FlowBuckets), [.. _running.Servers.Keys], [.. _running.Services.Keys]);
     }
 
-    internal static FlowTableStatus Visit(StateMaps maps, Action<TrackedFlow> visit)
+    /// <inheritdoc/>
+    public FlowTableStatus Status { get; }
+
+    /// <summary>Opens the flow table; null when nothing is pinned under that name.</summary>
+    /// <param name="pinPath">Folder that contains the folders of all directors.</param>
+    /// <param name="name">Name of the director.</param>
+    /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>
+    public static DirectorFlows? Open(string pinPath, string name)
     {
-        var running = RunningTables.Read(maps);
+        if (PinnedMaps.Open(pinPath, name) is not { } maps)
+            return null;
+        try
+        {
+            return new DirectorFlows(maps);
+        }
+        catch
+        {
+            maps.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Visit(Action<TrackedFlow> visit) => Visit(_maps, _running, visit);
+
+    /// <inheritdoc/>
+    public void Dispose() => _maps.Dispose();
+
+    internal static void Visit(StateMaps maps, RunningTables running, Action<TrackedFlow> visit) =>
         new FlowTable(maps).Visit(
             running.Servers.ToDictionary(static s => s.Value, static s => s.Key),
             running.Services.ToDictionary(static s => s.Value, static s => s.Key),
             visit);
-        return new FlowTableStatus(
-            FlowTable.CapacityOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
-    }
 }

@@ -26,7 +26,7 @@ public static class DirectorNetwork
         if (running.ToGroups(maps) is not { } groups)
             return null;
         var flows = new List<TrackedFlow>();
-        DirectorFlows.Visit(maps, flows.Add);
+        DirectorFlows.Visit(maps, running, flows.Add);
         return new RunningNetwork(groups, NextHopsOf(maps, running, peers), flows);
     }
 

@@ -19,7 +19,8 @@ internal static class DaemonSocket
         using var http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = (_, token) => ConnectAsync(path, token),
-        }) { Timeout = Timeout };
+        })
+        { Timeout = Timeout };
         try
         {
             using var response = await http.GetAsync(new Uri("http://director/v1/status"), cancel);

@@ -1,4 +1,4 @@
-using Sidestep.Forwarding.Capture;
+using Sidestep.Api.Captures;
 
 namespace Sidestep.Cli.Capture;
 
@@ -6,7 +6,7 @@ namespace Sidestep.Cli.Capture;
 public interface ICaptureOutput : IDisposable
 {
     /// <summary>Writes a frame.</summary>
-    void Write(CapturedFrame frame);
+    void Write(FrameRecord frame);
 
     /// <summary>Makes all frames so far visible to other processes.</summary>
     void Flush();

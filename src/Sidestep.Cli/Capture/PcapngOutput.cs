@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using Sidestep.Api.Captures;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Capture;
 using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Capture;
@@ -26,17 +26,18 @@ public sealed class PcapngOutput : ICaptureOutput
     }
 
     /// <inheritdoc/>
-    public void Write(CapturedFrame frame)
+    public void Write(FrameRecord frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        if (!_interfaces.TryGetValue((frame.Interface, frame.IsOut), out var number))
+        var isOut = frame.Direction == FrameDirection.Out;
+        if (!_interfaces.TryGetValue((frame.Interface, isOut), out var number))
         {
-            _interfaces.Add((frame.Interface, frame.IsOut), number = _interfaces.Count);
+            _interfaces.Add((frame.Interface, isOut), number = _interfaces.Count);
             Pcapng.WriteInterface(_blocks, frame.Interface,
-                frame.IsOut ? "sent by the director" : "received by the director", _snap);
+                isOut ? "sent by the director" : "received by the director", _snap);
         }
-        Pcapng.WriteFrame(_blocks, new PcapngFrame(number, frame.Time, frame.Length, frame.IsOut, frame.Number,
-            (int)frame.Action, Comment(frame)), frame.Bytes.Span);
+        Pcapng.WriteFrame(_blocks, new PcapngFrame(number, frame.TimeNanoseconds, frame.Length, isOut, frame.Number,
+            (int)Enum.Parse<XdpAction>(frame.Action, ignoreCase: true), Comment(frame)), frame.Bytes.Span);
     }
 
     /// <inheritdoc/>
@@ -55,12 +56,12 @@ public sealed class PcapngOutput : ICaptureOutput
     }
 
     /// <summary><c>frame 7 in; decision: forward; service: www; server: web1 (10.0.0.11)</c>.</summary>
-    internal static string Comment(CapturedFrame frame)
+    internal static string Comment(FrameRecord frame)
     {
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {CounterName.Of(frame.Decision)}");
+            $"frame {frame.Number} {CounterName.Of(frame.Direction)}; decision: {frame.Decision}");
         if (frame.Reason is { } reason)
-            text += $"; reason: {CounterName.Of(reason)}";
+            text += $"; reason: {reason}";
         if (frame.Service is { } service)
             text += $"; service: {service}";
         if (frame.Server is { } server)

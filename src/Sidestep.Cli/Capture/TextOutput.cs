@@ -1,6 +1,5 @@
 using System.Globalization;
-using Sidestep.Forwarding;
-using Sidestep.Forwarding.Capture;
+using Sidestep.Api.Captures;
 using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Capture;
@@ -15,22 +14,23 @@ public sealed class TextOutput(TextWriter output, bool colours, int width) : ICa
     private const string Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Dim = "\e[2m", Reset = "\e[0m";
 
     /// <inheritdoc/>
-    public void Write(CapturedFrame frame)
+    public void Write(FrameRecord frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        var time = DateTimeOffset.UnixEpoch.AddTicks(frame.Time / TimeSpan.NanosecondsPerTick).ToLocalTime();
-        var decision = frame.Reason is { } reason ? $"drop {CounterName.Of(reason)}" : CounterName.Of(frame.Decision);
+        var time = DateTimeOffset.UnixEpoch.AddTicks(frame.TimeNanoseconds / TimeSpan.NanosecondsPerTick).ToLocalTime();
+        var decision = frame.Reason is { } reason ? $"{frame.Decision} {reason}" : frame.Decision;
         var target = frame.Service is null ? "" : frame.Server is null ? $"{frame.Service}  "
             : $"{frame.Service} -> {frame.Server}  ";
         var colour = frame.Decision switch
         {
-            Decision.Drop => Red,
-            Decision.Forward or Decision.DeliverLocally => Green,
-            Decision.Pass => Dim,
+            "drop" => Red,
+            "forward" or "deliver-locally" => Green,
+            "pass" => Dim,
             _ => Yellow,
         };
+        var direction = frame.Direction == FrameDirection.Out ? "out" : "in ";
         var start = string.Create(CultureInfo.InvariantCulture,
-            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  ");
+            $"{time:HH:mm:ss.ffffff} #{frame.Number} {direction} {frame.Interface}  ");
         var packet = string.Create(CultureInfo.InvariantCulture,
             $"{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes");
         output.WriteLine(TextConsole.Wrapped(

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
+using Sidestep.Api;
+using Sidestep.Api.Plans;
+using Sidestep.Api.Status;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Plans;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
@@ -9,12 +12,9 @@ namespace Sidestep.Cli.Commands;
 public static class PlanCommand
 {
     /// <summary>The command.</summary>
-    /// <param name="read">Reads the state of the running director, by its name and pin path; null: there is no such
+    /// <param name="plan">Plans a configuration for the running director that it names; null: there is no such
     /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
-    /// <param name="requestPlan">Requests the plan from the daemon of a managed director, with the text of the
-    /// configuration; returns null for other directors.</param>
-    public static Command Create(Func<NodeSettings, RunningState?> read, Func<NodeSettings, string,
-        Plan?>? requestPlan = null)
+    public static Command Create(Func<Configuration, PlanRequest, PlanReport?> plan)
     {
         var file = new Argument<string>("FILE")
         {
@@ -30,16 +30,15 @@ public static class PlanCommand
             + "change, what share of the slots moves, and what happens to tracked flows. Changes nothing. Exit codes: "
             + "0: planned; 1: the file has errors or there is no such director; 2: something cannot be read.")
         {
-            file, json, offline,
+            file, json, offline, SchemaOption.Of(ApiJson.Default.PlanReport, "sidestep plan --json"),
         };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline),
-            read, requestPlan,
-            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+            plan, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
 
-    private static int Run(string path, bool json, bool offline, Func<NodeSettings, RunningState?> read,
-        Func<NodeSettings, string, Plan?>? requestPlan, TextWriter output, TextWriter error)
+    private static int Run(string path, bool json, bool offline, Func<Configuration, PlanRequest, PlanReport?> plan,
+        TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -55,9 +54,7 @@ public static class PlanCommand
         try
         {
             var director = configuration.Node;
-            if (requestPlan?.Invoke(director, text) is { } planned)
-                return Write(director, planned, json, output);
-            if (read(director) is not { } running)
+            if (plan(configuration, new PlanRequest(file.Name, text)) is not { } report)
             {
                 error.WriteLine(
                     $"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to "
@@ -65,22 +62,18 @@ public static class PlanCommand
                     + "file.");
                 return ExitCode.Failed;
             }
-            return Write(director, Planner.Of(running, configuration, DateTimeOffset.UtcNow), json, output);
+            if (json)
+                output.WriteLine(JsonSerializer.Serialize(report, ApiJson.Indented.PlanReport));
+            else
+                new PlanText(report).Write(output);
+            if (report.Source == StatusSource.PinnedTables)
+                PinnedNote.Write(director.Name, error);
+            return ExitCode.Ok;
         }
         catch (EngineException e)
         {
             error.WriteLine($"error: {e.Message}");
             return ExitCode.Unusable;
         }
-    }
-
-    private static int Write(NodeSettings director, Plan plan, bool json, TextWriter output)
-    {
-        var report = new PlanReport(director.Name, plan);
-        if (json)
-            report.WriteJson(output);
-        else
-            report.WriteText(output);
-        return ExitCode.Ok;
     }
 }

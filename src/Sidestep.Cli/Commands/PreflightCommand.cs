@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Sidestep.Api;
+using Sidestep.Api.Preflight;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Drivers;
 using Sidestep.Model;
@@ -10,12 +12,6 @@ namespace Sidestep.Cli.Commands;
 /// the others work.</summary>
 public static class PreflightCommand
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>Creates the <c>preflight</c> command with its arguments and options.</summary>
     /// <param name="read">Reads the capabilities of an interface. Throws <see cref="EngineException"/> if that is not
     /// possible.</param>
@@ -82,35 +78,18 @@ public static class PreflightCommand
     }
 
     private static void WriteJson(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output) =>
-        output.WriteLine(JsonSerializer.Serialize(
-        new
-        {
-            @interface = capabilities.Name,
-            engine = selection.Engine?.Name(),
-            driver = selection.Chosen?.Name(),
-            drivers = selection.Drivers.Select(static d => new
-            {
-                engine = d.Driver.Engine().Name(),
-                driver = d.Driver.Name(),
-                works = d.Works,
-                obstacles = d.Obstacles.Select(static o => new { reason = o.Reason, remedy = o.Remedy }),
-            }),
-            notes = selection.Notes.Select(static o => new { reason = o.Reason, remedy = o.Remedy }),
-            capabilities = new
-            {
-                device = capabilities.DeviceDriver,
-                kind = capabilities.Kind,
-                up = capabilities.IsUp,
-                mtu = capabilities.MtuBytes,
-                queues = capabilities.Queues,
-                cpus = capabilities.Cpus,
-                xdp = capabilities.SupportsXdp,
-                zeroCopy = capabilities.SupportsZeroCopy,
-                lro = capabilities.HasLro,
-                hardwareGro = capabilities.HasHardwareGro,
-                master = capabilities.Master,
-                kernel = capabilities.Kernel.ToString(),
-            },
-        },
-        Json));
+        output.WriteLine(JsonSerializer.Serialize(RecordOf(capabilities, selection),
+            ApiJson.Indented.PreflightReport));
+
+    private static PreflightReport RecordOf(InterfaceCapabilities capabilities, DriverSelection selection) => new(
+        capabilities.Name, selection.Engine?.Name(), selection.Chosen?.Name(),
+        [.. selection.Drivers.Select(static d => new PreflightDriver(
+            d.Driver.Engine().Name(), d.Driver.Name(), d.Works, [.. d.Obstacles.Select(RecordOf)]))],
+        [.. selection.Notes.Select(RecordOf)],
+        new PreflightCapabilities(capabilities.DeviceDriver, capabilities.Kind, capabilities.IsUp,
+            capabilities.MtuBytes, capabilities.Queues, capabilities.Cpus, capabilities.SupportsXdp,
+            capabilities.SupportsZeroCopy, capabilities.HasLro, capabilities.HasHardwareGro, capabilities.Master,
+            capabilities.Kernel.ToString()));
+
+    private static PreflightObstacle RecordOf(Obstacle obstacle) => new(obstacle.Reason, obstacle.Remedy);
 }

@@ -6,6 +6,7 @@ using Sidestep.Cli.Capture;
 using Sidestep.Cli.Replay;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Packets;
 

@@ -17,25 +17,16 @@ public static class StatusCommand
     public static Command Create(Func<NodeSettings, DirectorStatus?> read)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
-        var schema = new Option<bool>("--schema") { Description = "Print the JSON Schema of that object, and exit." };
         var command = new Command("status",
             "Show services, real servers, agents, drops and interfaces of the director on this machine: the daemon "
             + "answers, or the pinned tables while no daemon runs. Exit codes: 0: the director forwards; 1: there is "
             + "no such director, or it is attached to no interface; 2: it cannot be read.");
         var which = new DirectorOptions(command);
         command.Add(json);
-        command.Add(schema);
-        command.SetAction(parsed =>
-        {
-            if (parsed.GetValue(schema))
-            {
-                parsed.InvocationConfiguration.Output.Write(StatusSchema.ToJson());
-                return ExitCode.Ok;
-            }
-            return which.Read(parsed) is { } director
-                ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
-                : ExitCode.Unusable;
-        });
+        command.Add(SchemaOption.Of(ApiJson.Default.DirectorStatus, "sidestep status --json"));
+        command.SetAction(parsed => which.Read(parsed) is { } director
+            ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
+            : ExitCode.Unusable);
         return command;
     }
 

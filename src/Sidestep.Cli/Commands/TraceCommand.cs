@@ -1,15 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Sidestep.Api;
+using Sidestep.Api.Traces;
 using Sidestep.Cli.Replay;
-using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
-using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 using Sidestep.Packets;
-using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Commands;
 
@@ -17,12 +15,9 @@ namespace Sidestep.Cli.Commands;
 public static class TraceCommand
 {
     /// <summary>Creates the <c>trace</c> command with its arguments and options.</summary>
-    /// <param name="read">Reads the state of the running director, by its name, pin path and peers; null: there is no
-    /// such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
-    /// <param name="requestTrace">Requests the trace from the daemon of a managed director; returns null for other
-    /// directors.</param>
-    public static Command Create(Func<Configuration, RunningNetwork?> read, Func<NodeSettings, TraceRequest,
-        TraceResponse?>? requestTrace = null)
+    /// <param name="trace">Traces a frame in the running director that a configuration names; null: there is no such
+    /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    public static Command Create(Func<Configuration, TraceRequest, TraceReport?> trace)
     {
         var packetArgument = new Argument<string[]>("PACKET")
         {
@@ -53,11 +48,13 @@ public static class TraceCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("trace",
             "Show what the director on this machine would do with a packet, and why, stage by stage: look-ups, "
-            + "matches, hash, slot, server and verdict. It uses the file, and the slots, next hops and tracked flows "
-            + "of the running director. It sends, counts and tracks nothing there. Exit codes: 0: traced; 1: the file "
-            + "has errors or there is no such director; 2: something cannot be read.")
+            + "matches, hash, slot, server and verdict. The file names the director, whose tables and tracked flows "
+            + "decide; while no daemon runs, the file decides with the pinned tables. It sends, counts and tracks "
+            + "nothing there. Exit codes: 0: traced; 1: the file has errors or there is no such director; 2: something "
+            + "cannot be read.")
         {
             packetArgument, config, hex, input, frame, offline, json,
+            SchemaOption.Of(ApiJson.Default.TraceReport, "sidestep trace --json"),
         };
         command.Validators.Add(result =>
         {
@@ -80,15 +77,11 @@ public static class TraceCommand
             {
                 byte[]? packet = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
-                RunningNetwork? running = null;
-                if (!parsed.GetValue(offline) && requestTrace?.Invoke(configuration.Node,
-                    new TraceRequest(packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default),
-                        packet is null)) is { } response)
-                {
-                    Write(response.Explanation, response.Frame, response.Sent, parsed.GetValue(json), output);
-                    return ExitCode.Ok;
-                }
-                if (!parsed.GetValue(offline) && (running = read(configuration)) is null)
+                var request = new TraceRequest(
+                    packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default), packet is null);
+                var report = parsed.GetValue(offline) ? ConfigurationTrace.Run(configuration, null, request)
+                    : trace(configuration, request);
+                if (report is null)
                 {
                     error.WriteLine(
                         $"error: no director '{configuration.Node.Name}' is pinned under "
@@ -96,11 +89,12 @@ public static class TraceCommand
                         + "alone.");
                     return ExitCode.Failed;
                 }
-                // Without a running director, its MAC address is the destination of the frame.
-                var mac = packet is not null && running is null ? MacAddress.Read(packet) : (MacAddress?)null;
-                using var engine = EngineOf(configuration, running, mac, out var nextHops);
-                packet ??= PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], nextHops.Interfaces[0].Mac);
-                Explain(engine, packet, nextHops.Interfaces[0].Index, parsed.GetValue(json), output);
+                if (parsed.GetValue(json))
+                    output.WriteLine(JsonSerializer.Serialize(report, ApiJson.Indented.TraceReport));
+                else
+                    TraceText.Write(report, output);
+                if (report.Source == TraceSource.PinnedTables)
+                    PinnedNote.Write(configuration.Node.Name, error);
                 return ExitCode.Ok;
             }
             catch (Exception e) when (e is FormatException or EngineException or IOException
@@ -111,81 +105,6 @@ public static class TraceCommand
             }
         });
         return command;
-    }
-
-    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac,
-        out NextHops nextHops)
-    {
-        nextHops = running?.NextHops ?? SyntheticTopology.For(configuration, mac, SyntheticTopology.DefaultMtu);
-        var engine = new ManagedEngine(configuration.Group.FlowTableSize);
-        engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(),
-            DateTimeOffset.UtcNow));
-        foreach (var flow in running?.Flows ?? [])
-            engine.Track(flow);
-        return engine;
-    }
-
-    private static void Explain(ManagedEngine engine, byte[] frame, int interfaceIndex, bool json, TextWriter output)
-    {
-        var pipeline = engine.NewPipeline();
-        var buffer = new byte[Frame.Headroom + frame.Length + Frame.Tailroom];
-        frame.CopyTo(buffer, Frame.Headroom);
-        var running = new Frame(buffer, Frame.Headroom, frame.Length);
-        var decision = pipeline.Process(engine.Tables!, ref running, interfaceIndex);
-        var explanation = Explanation.Of(pipeline, engine.Tables!, decision);
-        var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
-        Write(explanation, frame, isSent ? running.Bytes : default, json, output);
-    }
-
-    private static void Write(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, bool json,
-        TextWriter output)
-    {
-        if (json)
-            WriteJson(explanation, frame, sent, output);
-        else
-            WriteText(explanation, frame, sent, output);
-    }
-
-    private static void WriteText(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent,
-        TextWriter output)
-    {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(frame)}, {frame.Length} bytes"));
-        foreach (var stage in explanation.Stages)
-            output.WriteLine($"  {stage.Name,-12} {(stage.Text.Length > 0 ? stage.Text : "-")}");
-        var reason = explanation.Reason is { } dropReason ? $" {CounterName.Of(dropReason)}" : "";
-        output.WriteLine($"{CounterName.Of(explanation.Decision)}{reason}");
-        if (!sent.IsEmpty)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(sent)}, {sent.Length} bytes"));
-    }
-
-    private static void WriteJson(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent,
-        TextWriter output)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            json.WriteString("packet", FrameText.Of(frame));
-            json.WriteString("decision", CounterName.Of(explanation.Decision));
-            json.WriteString("reason", explanation.Reason is { } reason ? CounterName.Of(reason) : null);
-            json.WriteStartArray("stages");
-            foreach (var stage in explanation.Stages)
-            {
-                json.WriteStartObject();
-                json.WriteString("stage", stage.Name);
-                json.WriteString("text", stage.Text);
-                foreach (var traceField in stage.Fields)
-                {
-                    json.WritePropertyName(traceField.Name);
-                    JsonSerializer.Serialize(json, traceField.Value);
-                }
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteString("out", sent.IsEmpty ? null : Convert.ToHexStringLower(sent));
-            json.WriteEndObject();
-        }
-        output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     private static byte[] FrameOf(string capture, long number)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sidestep.Cli.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Replay;
@@ -94,7 +95,7 @@ public sealed class PcapngReport(PcapngOutput file) : IFrameReport
     /// <inheritdoc/>
     public void Write(long number, long time, string into, string outOf, ReadOnlySpan<byte> input, ReplayedFrame result)
     {
-        var frame = new Forwarding.Capture.CapturedFrame
+        var frame = new CapturedFrame
         {
             Number = number,
             Time = time,
@@ -114,15 +115,15 @@ public sealed class PcapngReport(PcapngOutput file) : IFrameReport
             Length = input.Length,
             Bytes = input.ToArray(),
         };
-        file.Write(frame);
+        file.Write(CaptureRecords.Of(frame));
         if (result.IsSent)
-            file.Write(frame with
+            file.Write(CaptureRecords.Of(frame with
             {
                 IsOut = true,
                 Interface = outOf,
                 Length = result.Bytes.Length,
                 Bytes = result.Bytes.ToArray()
-            });
+            }));
         if (++_waiting % FramesPerFlush == 0)
             file.Flush();
     }

@@ -2,24 +2,19 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
-using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
-using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Daemon.Api;
 
 /// <summary>The endpoints of the API: one line per endpoint, and one group per policy.</summary>
 /// <param name="agents">The specs for agents and the reports of agents.</param>
-/// <param name="status">Reads the status of the director.</param>
-/// <param name="diagnose">Runs a diagnosis.</param>
-/// <param name="running">Handles requests for the state of the engine, by path and body; null: unknown path.</param>
+/// <param name="local">Handles short requests of the command line.</param>
+/// <param name="running">Handles requests of the command line that take long.</param>
 /// <param name="log">Receives faults.</param>
-internal sealed class ApiEndpoints(AgentRegistry agents, Func<DirectorStatus> status, Func<DoctorRequest,
-    CancellationToken, Task<DoctorReport>> diagnose, Func<string, ReadOnlyMemory<byte>, byte[]?> running, ILogger log)
+internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, RunningHandlers running, ILogger log)
 {
     private const string Server = "{" + ApiPolicies.ServerParameter + "}";
 
-    private readonly LocalHandlers _local = new(status, diagnose, running);
     private readonly AgentHandlers _agents = new(agents);
 
     /// <summary>Receives faults of handlers.</summary>
@@ -29,9 +24,13 @@ internal sealed class ApiEndpoints(AgentRegistry agents, Func<DirectorStatus> st
     internal void MapLocal(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.Operator);
-        api.MapGet(ApiPaths.Status, _local.GetStatusAsync);
-        api.MapPost(ApiPaths.Doctor, _local.DiagnoseAsync);
-        api.Map(LocalApiPaths.Folder + "{**path}", _local.HandleRunningAsync);
+        api.MapGet(ApiPaths.Status, local.GetStatusAsync);
+        api.MapGet(ApiPaths.Events, local.GetEventsAsync);
+        api.MapPost(ApiPaths.Doctor, local.DiagnoseAsync);
+        api.MapGet(ApiPaths.Flows, running.SendFlowsAsync);
+        api.MapPost(ApiPaths.Capture, running.CaptureAsync);
+        api.MapPost(ApiPaths.Plan, running.PlanAsync);
+        api.MapPost(ApiPaths.Trace, running.TraceAsync);
         MapOthers(routes);
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.TrackedFlows;
 
 namespace Sidestep.Daemon.Api;
 
@@ -32,6 +33,12 @@ internal sealed class ApiErrors(ILogger log)
         {
             await next(context).ConfigureAwait(false);
         }
+        catch (Exception e) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            // The client notices a response that ends before its end.
+            log.RequestFailed(e, context.Request.Method, context.Request.Path);
+            context.Abort();
+        }
         catch (HttpStatusException e)
         {
             await WriteAsync(context, e.Status, e.Title, e.Message).ConfigureAwait(false);
@@ -42,7 +49,11 @@ internal sealed class ApiErrors(ILogger log)
         }
         catch (EngineException e)
         {
-            await WriteAsync(context, StatusCodes.Status409Conflict, "not now", e.Message).ConfigureAwait(false);
+            await WriteAsync(context, NotNow(e.Message)).ConfigureAwait(false);
+        }
+        catch (UnknownNameException e)
+        {
+            await WriteAsync(context, ApiProblem.UnknownNameStatus, "unknown name", e.Message).ConfigureAwait(false);
         }
         catch (BadHttpRequestException e)
         {
@@ -61,11 +72,16 @@ internal sealed class ApiErrors(ILogger log)
         }
     }
 
-    internal static Task WriteAsync(HttpContext context, int status, string title, string detail)
+    /// <summary>The error of a request that the director cannot fulfil in its present state.</summary>
+    internal static ApiProblem NotNow(string detail) => new("not now", StatusCodes.Status409Conflict, detail);
+
+    internal static Task WriteAsync(HttpContext context, int status, string title, string detail) =>
+        WriteAsync(context, new ApiProblem(title, status, detail));
+
+    private static Task WriteAsync(HttpContext context, ApiProblem problem)
     {
-        context.Response.StatusCode = status;
-        return ApiBodies.WriteAsync(context, new ApiProblem(title, status, detail), ApiJson.Default.ApiProblem,
-            ApiProblem.MediaType);
+        context.Response.StatusCode = problem.Status;
+        return ApiBodies.WriteAsync(context, problem, ApiJson.Default.ApiProblem, ApiProblem.MediaType);
     }
 }
 

@@ -37,6 +37,8 @@ internal sealed class ApiListener : IAsyncDisposable
         {
             kestrel.Limits.MaxConcurrentConnections = MaxLocalConnections;
             kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestLocalBody;
+            // A person may read a listing through a pager; LineWriter has a limit of its own.
+            kestrel.Limits.MinResponseDataRate = null;
             kestrel.ListenUnixSocket(path, static options => options.Use(static next => connection =>
             {
                 if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)

@@ -40,11 +40,8 @@ internal abstract class DirectorEngine : IEngine
     /// <exception cref="EngineException">It cannot be read; the message says why.</exception>
     internal abstract DirectorStatus ReadStatus();
 
-    /// <summary>Handles a request of the command line; null: the engine does not know the path.</summary>
-    /// <param name="path">See <see cref="Forwarding.LocalApi.LocalApiPaths"/>.</param>
-    /// <param name="body">The body of the request.</param>
-    /// <exception cref="EngineException">The request cannot be fulfilled; the message says why.</exception>
-    internal virtual byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => null;
+    /// <summary>Reads the state of the engine for the command line, beside the control loop.</summary>
+    internal abstract IEngineState State { get; }
 
     public abstract void Apply(ForwardingTables tables);
 

@@ -9,7 +9,7 @@ using Sidestep.Native;
 namespace Sidestep.Daemon.Engines;
 
 /// <summary>The managed engine, and, where BPF can be loaded, the tables of the probe filter. It forwards while the
-/// daemon runs, and handles the requests of the command line. Its flow table outlives the process.</summary>
+/// daemon runs. Its flow table outlives the process.</summary>
 internal sealed class ManagedDirectorEngine : DirectorEngine
 {
     private readonly Lock _gate = new();
@@ -19,7 +19,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     /// <summary>Loaded in the background of the start: the tables take some 200 MiB.</summary>
     private readonly Task<(XdpEngine? Engine, string? WhyNot)> _probes = Task.Run(TryProbes);
 
-    private readonly ManagedRequestHandler _requestHandler;
     private readonly string[] _notes;
     private DateTimeOffset _appliedAt;
 
@@ -35,7 +34,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
         _engine = ManagedEngine.ForInterfaces(
             flowTableSize, DirectorFiles.PersistentStatePrefix(node), log.EngineProblem);
         _notes = [.. notes, .. _engine.Notes];
-        _requestHandler = new ManagedRequestHandler(_engine, flowTableSize, _gate);
+        State = new ManagedEngineState(_engine, _gate);
     }
 
     internal override EngineKind Kind => EngineKind.Managed;
@@ -64,8 +63,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
             return ManagedStatus.Of(_engine, _node.Name, _appliedAt);
     }
 
-    internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) =>
-        _requestHandler.Handle(path, body);
+    internal override IEngineState State { get; }
 
     public override void Apply(ForwardingTables tables)
     {

@@ -7,7 +7,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>The XDP engine. The command line reads its state from the pinned maps.</summary>
+/// <summary>The XDP engine.</summary>
 /// <param name="engine">The open engine; disposed with this one.</param>
 /// <param name="node">Name and pin path.</param>
 /// <param name="log">Receives problems with punted packets.</param>
@@ -28,8 +28,9 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, NodeSettings node, ILo
     internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
 
     internal override DirectorStatus ReadStatus() => PinnedStatus.Read(node.PinPath, node.Name)
-        ?? throw new EngineException(
-            $"the tables of the director '{node.Name}' are no longer pinned under {node.PinPath}: restart it");
+        ?? throw XdpEngineState.NotPinned(node);
+
+    internal override IEngineState State { get; } = new XdpEngineState(node);
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 

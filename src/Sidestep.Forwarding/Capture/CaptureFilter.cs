@@ -82,6 +82,9 @@ public sealed record CaptureLimits
     /// <summary>The largest <see cref="Snap"/>, in bytes.</summary>
     public const int LongestSnap = 2048;
 
+    /// <summary>The largest <see cref="Sample"/> and <see cref="Rate"/>.</summary>
+    public const int LargestNumber = 1_000_000_000;
+
     /// <summary>Number of bytes that are recorded of each frame, <see cref="ShortestSnap"/> to
     /// <see cref="LongestSnap"/>.</summary>
     public int Snap { get; init; } = 256;

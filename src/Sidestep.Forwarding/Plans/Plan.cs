@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Api.Plans;
 
 namespace Sidestep.Forwarding.Plans;
 
@@ -23,22 +24,6 @@ public sealed record Plan(
     /// <summary>True if nothing changes.</summary>
     public bool IsEmpty => Services.IsEmpty && Groups.All(static g =>
         g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
-}
-
-/// <summary>How a service, group or server changes.</summary>
-public enum ChangeKind
-{
-    /// <summary>It is in both configurations, with the same settings.</summary>
-    None,
-
-    /// <summary>It is only in the proposed configuration.</summary>
-    Added,
-
-    /// <summary>It is in both configurations, with other settings.</summary>
-    Changed,
-
-    /// <summary>It is only in the running configuration.</summary>
-    Removed,
 }
 
 /// <summary>The change of one virtual service.</summary>

@@ -171,7 +171,7 @@ internal sealed class EngineComparison : IDisposable
         if (xdp != managed)
             return $"counters: xdp {LinesMissingIn(xdp, managed)}, managed {LinesMissingIn(managed, xdp)}";
         var (xdpFlows, managedFlows) = (new List<string>(), new List<string>());
-        DirectorFlows.Visit(_xdp.Maps, f => xdpFlows.Add(TextOf(f)));
+        DirectorFlows.Visit(_xdp.Maps, RunningTables.Read(_xdp.Maps), f => xdpFlows.Add(TextOf(f)));
         _managed.VisitFlows(f => managedFlows.Add(TextOf(f)));
         xdpFlows.Sort(StringComparer.Ordinal);
         managedFlows.Sort(StringComparer.Ordinal);

@@ -2,7 +2,7 @@ using System.Net;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.TrackedFlows;
 using Sidestep.Model;
 using Sidestep.Testing;
 
@@ -94,7 +94,7 @@ public sealed class DirectorFlowsTests
 
     [Fact]
     public void Listing_flows_of_a_missing_director_returns_null() =>
-        Assert.Null(DirectorFlows.Visit("/sys/fs/bpf/sse-none", "none", static _ => { }));
+        Assert.Null(DirectorFlows.Open("/sys/fs/bpf/sse-none", "none"));
 
     private static ForwardingTables Stable =>
         TestTables.Compile([TestTables.Pool("p", "s1", "s2")], [TestTables.Service("a", "p")]);
@@ -105,8 +105,9 @@ public sealed class DirectorFlowsTests
     private static List<TrackedFlow> Flows(PinnedEngine pinned, out FlowTableStatus status)
     {
         var flows = new List<TrackedFlow>();
-        using var maps = pinned.Maps();
-        status = DirectorFlows.Visit(maps, flows.Add);
+        using var table = new DirectorFlows(pinned.Maps());
+        table.Visit(flows.Add);
+        status = table.Status;
         return flows;
     }
 

@@ -12,7 +12,7 @@ public sealed class LeastConnectionsTests
         segment.File = segment.File with
         {
             Interfaces = [("eth0", driver)],
-            ExtraLines = [$"engine: {engine}"],
+            NodeLines = [$"engine: {engine}"],
             ProfileLines = "dsrType: l2, idleTimeouts: { udp: 2 }",
             PoolLines = segment.File.PoolLines + ", algorithm: least-connections",
             Servers = [Segment.ServerEntry(1), Segment.ServerEntry(2) with { Enabled = false }],
@@ -30,7 +30,7 @@ public sealed class LeastConnectionsTests
         // The flows of server 1 expire. Two seconds of datagrams: the daemon counts every second.
         Eventually.True(() => FlowsOf(segment, "server1") == 0, () => $"{segment.Status()}");
         second.WaitForSent(1000);
-        // Other clients, whose flows do not take the entries of expired ones: the data path would subtract those itself.
+        // Other clients: a flow that takes the entry of an expired one would subtract that itself.
         using var third = segment.Send([.. Segment.Sources.Skip(4)]);
         third.WaitUntilAllAnswered();
         AssertServer(1, third.Stop());

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Api.Flows;
 
 namespace Sidestep.UnitTests.Api;
 
@@ -128,7 +128,7 @@ public sealed class DirectorClientTests
         foreach (var error in new[]
         {
             await FailureAsync(() => client.GetSpecAsync("web1", null, Cancellation)),
-            await FailureAsync(() => client.QueryEngineAsync("/v1/running/flows", null, Cancellation)),
+            await FailureAsync(() => client.ReadFlowsAsync(new FlowsRequest(), static _ => { }, Cancellation)),
         })
         {
             Assert.Equal(503, error.Status);
@@ -158,7 +158,7 @@ public sealed class DirectorClientTests
         foreach (var error in new[]
         {
             await FailureAsync(() => client.GetStatusAsync(Cancellation)),
-            await FailureAsync(() => client.QueryEngineAsync("/v1/running/flows", null, Cancellation)),
+            await FailureAsync(() => client.ReadFlowsAsync(new FlowsRequest(), static _ => { }, Cancellation)),
         })
         {
             Assert.Null(error.Status);
@@ -185,18 +185,38 @@ public sealed class DirectorClientTests
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(30));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetStatusAsync(source.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            client.QueryEngineAsync("/x", null, source.Token));
+            client.ReadFlowsAsync(new FlowsRequest(), static _ => { }, source.Token));
     }
 
     [Fact]
-    public async Task Engine_query_with_a_body_is_a_POST_and_returns_the_bytes()
+    public async Task Conditions_on_flows_are_the_query()
     {
-        await using var director = await LocalDirector.StartAsync(static _ => Results.Bytes([1, 0, 255]));
+        await using var director = await LocalDirector.StartAsync(static _ => Results.Text("""
+            {"flow":{"service":"a b","protocol":"tcp","client":"198.51.100.7","clientPort":1,"vip":"203.0.113.10",
+            "vipPort":80,"server":"w","address":"10.0.0.11","pool":"p","encap":"l2","idleSeconds":1.5,"ageSeconds":2}}
+            {"report":{"director":"edge1","source":"daemon","flows":1,"capacity":4,"servers":[]}}
+            """, "application/jsonl"));
         using var client = director.NewClient();
-        Assert.Equal([1, 0, 255], await client.QueryEngineAsync("/v1/running/plan",
-            Encoding.UTF8.GetBytes("pools: []"), Cancellation));
-        Assert.Equal([1, 0, 255], await client.QueryEngineAsync("/v1/running/flows", null, Cancellation));
-        Assert.Equal(["POST /v1/running/plan pools: []", "GET /v1/running/flows"], director.Requests);
+        var visited = new List<FlowRecord>();
+        var report = await client.ReadFlowsAsync(
+            new FlowsRequest(true, "a b", "w&x", IPNetwork.Parse("198.51.100.0/24")), visited.Add, Cancellation);
+        Assert.Equal(("edge1", 1), (report.Director, report.Flows));
+        Assert.Equal(("a b", 1.5), (visited[0].Service, visited[0].IdleSeconds));
+        Assert.Equal(["GET /v1/flows?list=true&service=a%20b&server=w%26x&client=198.51.100.0%2F24"],
+            director.Requests);
+    }
+
+    [Theory]
+    [InlineData("", "ended its response before the last line")]
+    [InlineData("""{"problem":{"title":"not now","status":409,"detail":"it stops"}}""", "not now: it stops")]
+    [InlineData("""{"flow":[]}""", "sent a response that this version does not understand: ")]
+    public async Task Stream_without_its_last_line_is_an_error(string body, string message)
+    {
+        await using var director = await LocalDirector.StartAsync(_ => Results.Text(body, "application/jsonl"));
+        using var client = director.NewClient();
+        Assert.Contains(message, (await FailureAsync(() =>
+            client.ReadFlowsAsync(new FlowsRequest(true), static _ => { }, Cancellation))).Message,
+            StringComparison.Ordinal);
     }
 
     private static async Task<IResult> SlowAsync(HttpContext context)

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Json.Schema;
 using Sidestep.Api;
 using Sidestep.Api.Status;
-using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Testing;
 using Sidestep.UnitTests.Cli;
@@ -15,17 +14,6 @@ public sealed class StatusJsonTests
 {
     private static readonly JsonSchema Schema =
         JsonSchema.FromText(File.ReadAllText(Repository.File("docs/status.schema.json")));
-
-    /// <summary>After a change: sidestep status --schema &gt; docs/status.schema.json.</summary>
-    [Fact]
-    public void Schema_in_docs_is_that_of_the_type() =>
-        Assert.Equal(File.ReadAllText(Repository.File("docs/status.schema.json")), StatusSchema.ToJson());
-
-    [Fact]
-    public void Schema_option_prints_the_schema_without_a_director() =>
-        Assert.Equal(new CommandRun(ExitCode.Ok, StatusSchema.ToJson(), ""),
-            CommandRun.Of(StatusCommand.Create(static _ => throw new InvalidOperationException("not read")),
-                "--schema"));
 
     [Fact]
     public void Status_with_and_without_a_daemon_is_valid()

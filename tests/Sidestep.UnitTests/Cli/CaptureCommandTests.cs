@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json.Nodes;
+using Sidestep.Api.Captures;
 using Sidestep.Cli;
+using Sidestep.Cli.Capture;
 using Sidestep.Cli.Commands;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Capture;
 using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Cli;
@@ -39,7 +41,7 @@ public sealed class CaptureCommandTests : IDisposable
     [Fact]
     public void Missed_and_lost_frames_are_reported()
     {
-        var run = Run(new Session([Frame(1)]) { Counts = new CaptureCounts(7, 3) }, "--count", "1");
+        var run = Run(new Session([Frame(1)]) { Loss = new CaptureLoss(7, 3) }, "--count", "1");
         Assert.Equal("""
             capturing; press Ctrl-C to stop
             1 frames captured
@@ -59,17 +61,16 @@ public sealed class CaptureCommandTests : IDisposable
     [Fact]
     public void Filter_and_limits_reach_the_session()
     {
-        (CaptureFilter Filter, CaptureLimits Limits)? given = null;
+        CaptureRequest? given = null;
         using var session = Session.Of(Frame(1));
-        CommandRun.Of(CaptureCommand.Create((_, filter, limits) =>
+        CommandRun.Of(CaptureCommand.Create((_, request) =>
         {
-            given = (filter, limits);
+            given = request;
             return session;
         }), "decision", "drop", "and", "port", "80", "--count", "1", "--snaplen", "128", "--sample", "10", "--rate",
             "0");
-        Assert.Equal(Decision.Drop, given!.Value.Filter.Decision);
-        Assert.Equal([80], given.Value.Filter.Ports);
-        Assert.Equal(new CaptureLimits { Snap = 128, Sample = 10, Rate = 0 }, given.Value.Limits);
+        Assert.Equal(new CaptureRequest { Filter = "decision drop and port 80", Snap = 128, Sample = 10, Rate = 0 },
+            given);
         Assert.True(session.IsDisposed);
     }
 
@@ -92,6 +93,31 @@ public sealed class CaptureCommandTests : IDisposable
         })
             Assert.Contains(part, text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Json_has_a_line_for_each_frame()
+    {
+        var run = Run(Session.Of(Frame(1), Dropped(2)), "--count", "2", "--json");
+        var lines = run.Lines.Select(static l => JsonNode.Parse(l)!.AsObject()).ToArray();
+        Assert.Equal(["number", "timeNanoseconds", "direction", "interface", "decision", "reason", "action", "service",
+            "server", "serverAddress", "length", "bytes"], lines[0].Select(static p => p.Key));
+        Assert.Equal(("in", "forward", null, "10.0.0.11"), ((string)lines[0]["direction"]!,
+            (string)lines[0]["decision"]!, (string?)lines[0]["reason"], (string)lines[0]["serverAddress"]!));
+        Assert.Equal(Frame(1).Bytes.ToArray(), Convert.FromBase64String((string)lines[0]["bytes"]!));
+        Assert.Equal(("no-service", null), ((string)lines[1]["reason"]!, (string?)lines[1]["service"]));
+    }
+
+    [Fact]
+    public void Json_and_a_file_exclude_each_other()
+    {
+        using var session = new Session();
+        Assert.Equal(ExitCode.Unusable, Run(session, "--json", "--write", "-").Code);
+    }
+
+    [Fact]
+    public void Capture_through_the_pinned_maps_is_noted_first() => Assert.StartsWith(
+        "note: no sidestepd listens for the director 'director': its pinned tables were read\n",
+        Run(new Session([Frame(1)]) { IsPinned = true }, "--count", "1").Error, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--count", "0", "--count 0: must be from 1 to 9223372036854775807.")]
@@ -120,8 +146,8 @@ public sealed class CaptureCommandTests : IDisposable
     [Fact]
     public void Missing_director_or_a_session_that_ends_is_reported()
     {
-        Assert.Equal(ExitCode.Failed, CommandRun.Of(CaptureCommand.Create(static (_, _, _) => null)).Code);
-        var ended = CommandRun.Of(CaptureCommand.Create(static (_, _, _) => throw new EngineException("it has ended")));
+        Assert.Equal(ExitCode.Failed, CommandRun.Of(CaptureCommand.Create(static (_, _) => null)).Code);
+        var ended = CommandRun.Of(CaptureCommand.Create(static (_, _) => throw new EngineException("it has ended")));
         Assert.Equal((ExitCode.Unusable, "error: it has ended\n"), (ended.Code, ended.Error));
     }
 
@@ -129,16 +155,16 @@ public sealed class CaptureCommandTests : IDisposable
         [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[1])];
 
     private static CommandRun Run(Session session, params string[] arguments) =>
-        CommandRun.Of(CaptureCommand.Create((_, _, _) => session), arguments);
+        CommandRun.Of(CaptureCommand.Create((_, _) => session), arguments);
 
-    internal static CapturedFrame Frame(long number, bool isOut = false) => new()
+    internal static FrameRecord Frame(long number, bool isOut = false) => new()
     {
         Number = number,
-        Time = 1_700_000_000_123_456_000,
-        IsOut = isOut,
+        TimeNanoseconds = 1_700_000_000_123_456_000,
+        Direction = isOut ? FrameDirection.Out : FrameDirection.In,
         Interface = "eth0",
-        Decision = Decision.Forward,
-        Action = XdpAction.Transmit,
+        Decision = "forward",
+        Action = "transmit",
         Service = "www",
         Server = "web1",
         ServerAddress = IPAddress.Parse("10.0.0.11"),
@@ -147,32 +173,36 @@ public sealed class CaptureCommandTests : IDisposable
             new MacAddress(2)),
     };
 
-    internal static CapturedFrame Dropped(long number) => Frame(number) with
+    internal static FrameRecord Dropped(long number) => Frame(number) with
     {
-        Decision = Decision.Drop,
-        Reason = DropReason.NoService,
-        Action = XdpAction.Drop,
+        Decision = "drop",
+        Reason = "no-service",
+        Action = "drop",
         Service = null,
         Server = null,
         ServerAddress = null,
     };
 
-    /// <summary>A session that has these batches of frames, and then no more.</summary>
-    private sealed class Session(params CapturedFrame[][] batches) : ICaptureSession
+    /// <summary>A capture that has these batches of frames, and then no more.</summary>
+    private sealed class Session(params FrameRecord[][] batches) : ICaptureFeed
     {
-        private readonly Queue<CapturedFrame[]> _batches = new(batches);
+        private readonly Queue<FrameRecord[]> _batches = new(batches);
 
-        public static Session Of(params CapturedFrame[] frames) => new(batches: [frames]);
+        public static Session Of(params FrameRecord[] frames) => new(batches: [frames]);
 
         public bool IsDisposed { get; private set; }
 
-        public CaptureCounts Counts { get; init; }
+        public bool IsPinned { get; init; }
 
-        public void Poll(TimeSpan timeout, Action<CapturedFrame> handle)
+        public CaptureLoss Loss { get; init; } = new(0, 0);
+
+        public void Poll(TimeSpan timeout, Action<FrameRecord> handle)
         {
             foreach (var frame in _batches.TryDequeue(out var batch) ? batch : [])
                 handle(frame);
         }
+
+        public void Drain(Action<FrameRecord> handle) => Poll(TimeSpan.Zero, handle);
 
         public void Dispose() => IsDisposed = true;
     }

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Sidestep.Api.Flows;
+using Sidestep.Api.Status;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.TrackedFlows;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Cli;
@@ -64,7 +66,9 @@ public sealed class FlowsCommandTests
     [InlineData(124, 1)]
     public void Flow_takes_two_lines_on_a_narrow_terminal(int width, int expected)
     {
-        var text = CommandRun.TextOf(output => new FlowsText(output, width).Add(Flows[0]));
+        var text = CommandRun.TextOf(output => new FlowsText(output, width).Add(
+            new FlowRecord("www", "tcp", IPAddress.Parse("198.51.100.7"), 40_000, IPAddress.Parse("203.0.113.10"), 80,
+                "web1", Web1.Address.Address, "web", "l2", 1.3, 61)));
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2 * expected, lines.Length);
         Assert.All(lines, l => Assert.InRange(l.Length, 1, width));
@@ -135,11 +139,11 @@ public sealed class FlowsCommandTests
     {
         var services = Enumerable.Range(10, 11).Select(static i => ServiceKey.InDefault($"s{i}"));
         var table = Table with { Services = [.. services] };
-        var run = CommandRun.Of(FlowsCommand.Create((_, _) => table), "--service", "x");
+        var run = CommandRun.Of(FlowsCommand.Create(Reader(table)), "--service", "x");
         Assert.EndsWith("It has s10, s11, s12, s13, s14, s15, s16, s17, s18, s19, and more.\n", run.Error,
             StringComparison.Ordinal);
         Assert.EndsWith("It has none.\n",
-            CommandRun.Of(FlowsCommand.Create(static (_, _) => Table with { Services = [] }), "--service", "x").Error,
+            CommandRun.Of(FlowsCommand.Create(Reader(Table with { Services = [] })), "--service", "x").Error,
             StringComparison.Ordinal);
     }
 
@@ -157,11 +161,11 @@ public sealed class FlowsCommandTests
     [Fact]
     public void Missing_or_unreadable_director_is_reported()
     {
-        var missing = CommandRun.Of(FlowsCommand.Create(static (_, _) => null));
+        var missing = CommandRun.Of(FlowsCommand.Create(static (_, _, _) => null));
         Assert.Equal(ExitCode.Failed, missing.Code);
         Assert.StartsWith("error: no director 'director' is pinned under", missing.Error, StringComparison.Ordinal);
         Assert.Equal(new CommandRun(ExitCode.Unusable, "", "error: not allowed\n"),
-            CommandRun.Of(FlowsCommand.Create(static (_, _) => throw new EngineException("not allowed"))));
+            CommandRun.Of(FlowsCommand.Create(static (_, _, _) => throw new EngineException("not allowed"))));
     }
 
     private static TrackedFlow Tracked(string service, string client, ushort port, ServerKey server, double idle,
@@ -170,11 +174,23 @@ public sealed class FlowsCommandTests
             new Flow(IPAddress.Parse(client), IPAddress.Parse("203.0.113.10"), 6, port, 80), server,
             TimeSpan.FromSeconds(idle), TimeSpan.FromSeconds(age));
 
-    private static CommandRun Run(params string[] arguments) => CommandRun.Of(
-        FlowsCommand.Create(static (_, visit) =>
+    [Fact]
+    public void Pinned_tables_are_noted_on_standard_error_and_in_the_json()
+    {
+        var run = CommandRun.Of(FlowsCommand.Create(Reader(Table, StatusSource.PinnedTables)), "--json");
+        Assert.Equal((ExitCode.Ok, "pinned-tables"), (run.Code, (string)JsonNode.Parse(run.Output)!["source"]!));
+        Assert.Equal("note: no sidestepd listens for the director 'director': its pinned tables were read\n",
+            run.Error);
+    }
+
+    private static CommandRun Run(params string[] arguments) =>
+        CommandRun.Of(FlowsCommand.Create(Reader(Table)), arguments);
+
+    private static Func<NodeSettings, FlowsRequest, Action<FlowRecord>, FlowsReport?> Reader(
+        FlowTableStatus status, StatusSource source = StatusSource.Daemon) => (director, request, visit) =>
         {
-            foreach (var flow in Flows)
-                visit(flow);
-            return Table;
-        }), arguments);
+            using var table = new ListedFlows(status, Flows);
+            FlowsReader.Check(request, table);
+            return FlowsReader.Read(request, director.Name, source, table, visit);
+        };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
+using Sidestep.Api.Status;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Forwarding;
@@ -96,7 +97,10 @@ public sealed class PlanCommandTests : IDisposable
         File.WriteAllText(_file, yaml);
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var code = new RootCommand { PlanCommand.Create(read) }.Parse(["plan", _file, "--offline", .. arguments])
+        var command = PlanCommand.Create((proposed, _) => read(proposed.Node) is { } running
+            ? PlanRecords.Of(Planner.Of(running, proposed, DateTimeOffset.UtcNow), "director", StatusSource.Daemon)
+            : null);
+        var code = new RootCommand { command }.Parse(["plan", _file, "--offline", .. arguments])
             .Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }

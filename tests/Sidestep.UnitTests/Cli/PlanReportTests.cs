@@ -1,5 +1,9 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sidestep.Api;
+using Sidestep.Api.Plans;
+using Sidestep.Api.Status;
 using Sidestep.Cli;
 using Sidestep.Forwarding.Plans;
 using Sidestep.Model;
@@ -65,8 +69,8 @@ public sealed class PlanReportTests
     public void Json_has_exactly_the_documented_keys()
     {
         var json = Json(Change).AsObject();
-        Assert.Equal(["director", "changes", "slots", "movedSlots", "movedShare", "flows", "warnings", "services",
-            "pools"],
+        Assert.Equal(["director", "source", "changes", "slots", "movedSlots", "movedShare", "flows", "warnings",
+            "services", "pools"],
             json.Select(static p => p.Key));
         Assert.Equal((true, 17_402, 4095, 0.2353),
             ((bool)json["changes"]!, (int)json["slots"]!, (int)json["movedSlots"]!,
@@ -87,9 +91,11 @@ public sealed class PlanReportTests
     public void Share_of_no_slots_is_zero() => Assert.Equal(0, (double)Json(Change)["pools"]![1]!["movedShare"]!);
 
     private static JsonNode Json(Plan plan) =>
-        JsonNode.Parse(CommandRun.TextOf(new PlanReport("edge1", plan).WriteJson))!;
+        JsonNode.Parse(JsonSerializer.Serialize(Record(plan), ApiJson.Indented.PlanReport))!;
+
+    private static PlanReport Record(Plan plan) => PlanRecords.Of(plan, "edge1", StatusSource.Daemon);
 
     private static string[] Lines(Plan plan) =>
-        CommandRun.TextOf(new PlanReport("edge1", plan).WriteText)
+        CommandRun.TextOf(new PlanText(Record(plan)).Write)
             .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -1,6 +1,5 @@
+using Sidestep.Api.Captures;
 using Sidestep.Cli.Capture;
-using Sidestep.Forwarding;
-using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.UnitTests.Cli;
 
@@ -21,12 +20,12 @@ public sealed class TextOutputTests
             Line(CaptureCommandTests.Frame(7), colours: false), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(Decision.Forward, "\e[32mforward\e[0m")]
-    [InlineData(Decision.DeliverLocally, "\e[32mdeliver-locally\e[0m")]
-    [InlineData(Decision.Pass, "\e[2mpass\e[0m")]
-    [InlineData(Decision.EchoReply, "\e[33mecho-reply\e[0m")]
-    [InlineData(Decision.Punted, "\e[33mpunted\e[0m")]
-    public void Decisions_have_colours(Decision decision, string expected) =>
+    [InlineData("forward", "\e[32mforward\e[0m")]
+    [InlineData("deliver-locally", "\e[32mdeliver-locally\e[0m")]
+    [InlineData("pass", "\e[2mpass\e[0m")]
+    [InlineData("echo-reply", "\e[33mecho-reply\e[0m")]
+    [InlineData("punted", "\e[33mpunted\e[0m")]
+    public void Decisions_have_colours(string decision, string expected) =>
         Assert.Contains(expected, Line(CaptureCommandTests.Frame(1) with { Decision = decision }, colours: true),
             StringComparison.Ordinal);
 
@@ -52,7 +51,7 @@ public sealed class TextOutputTests
         Assert.Equal("    198.51.100.7:40000 > 203.0.113.10:80 tcp S, 54 bytes", lines[1]);
     }
 
-    private static string Line(CapturedFrame frame, bool colours, int width = int.MaxValue) => CommandRun.TextOf(o =>
+    private static string Line(FrameRecord frame, bool colours, int width = int.MaxValue) => CommandRun.TextOf(o =>
     {
         using var output = new TextOutput(o, colours, width);
         output.Write(frame);

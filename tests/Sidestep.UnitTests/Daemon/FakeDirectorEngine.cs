@@ -27,6 +27,8 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     internal override IDisposable? OpenPunt() => null;
 
+    internal override IEngineState State { get; } = new TestEngineState();
+
     public override void Apply(ForwardingTables tables) => throw new NotSupportedException();
 
     public override RunningGroups? ReadRunning() => null;

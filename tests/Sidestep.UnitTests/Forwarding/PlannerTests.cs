@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Sidestep.Api.Plans;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Plans;
 using Sidestep.Model;

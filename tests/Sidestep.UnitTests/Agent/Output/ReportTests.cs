@@ -48,7 +48,7 @@ public sealed class ReportTests
     }
 
     [Fact]
-    public void Counters_of_a_part_are_kept()
+    public void Verification_has_the_counters_of_its_part()
     {
         var counters = new Dictionary<PacketCounter, ulong> { [PacketCounter.Foreign] = 3 };
         var result = new Verification();

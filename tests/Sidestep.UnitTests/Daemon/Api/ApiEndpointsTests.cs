@@ -5,11 +5,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
+using Sidestep.Api.Events;
+using Sidestep.Api.Plans;
 using Sidestep.Api.Status;
+using Sidestep.Api.Traces;
+using Sidestep.Cli.Replay;
 using Sidestep.Control.Agents;
+using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon.Api;
@@ -29,14 +35,19 @@ public sealed class ApiEndpointsTests : IDisposable
     private PeerCredentials? _peer = new(4711, 0, 0);
     private Func<DoctorRequest, Task<DoctorReport>> _diagnose = static _ => throw new NotSupportedException();
     private Func<DirectorStatus> _status = static () => Cli.TestDirector.Full;
-    private Func<string, ReadOnlyMemory<byte>, byte[]?> _running = static (_, _) => null;
+    private readonly LongRequests _threads = new();
+    private readonly TestEngineState _engine = new();
 
     public ApiEndpointsTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        _endpoints = new ApiEndpoints(_agents, () => _status(), (request, _) => _diagnose(request),
-            (path, body) => _running(path, body), _log.Log);
+        var local = new LocalHandlers(() => _status(), (request, _) => _diagnose(request), static () =>
+            new EventsReport("edge1", 2, [new EventRecord(403, "RequestFailed", EventLevel.Error,
+                DateTimeOffset.UnixEpoch, "GET / failed")]));
+        var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine,
+            static () => TestDirector.Tables);
+        _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads), _log.Log);
     }
 
     [Fact]
@@ -88,20 +99,100 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("POST", "/v1/status")]
     [InlineData("GET", "/v1/doctor")]
     [InlineData("GET", "/v1/spec/web1")]
-    [InlineData("GET", "/v1/running/none")]
+    [InlineData("GET", "/v1/plan")]
     [InlineData("GET", "/")]
     public async Task Other_paths_and_methods_on_the_socket_do_not_exist(string method, string path) =>
         AssertProblem(await LocalAsync(method, path), 404, "not found", $"{method} {path} does not exist in this API");
 
     [Fact]
-    public async Task State_of_the_engine_is_served_by_path_and_body()
+    public async Task Events_are_served_on_the_socket()
     {
-        _running = static (path, body) => Encoding.UTF8.GetBytes($"[ \"{path}\", {body.Length} ]");
-        var response = await LocalAsync("POST", "/v1/running/flows", "abc");
-        Assert.Equal((200, "application/json", "[ \"/v1/running/flows\", 3 ]"),
-            (response.Status, response.MediaType, response.Text));
-        _running = static (_, _) => throw new EngineException("the director is starting");
-        AssertProblem(await LocalAsync("POST", "/v1/running/flows"), 409, "not now", "the director is starting");
+        var response = await LocalAsync("GET", "/v1/events");
+        Assert.Equal("""
+            {"director":"edge1","evicted":2,"events":[{"id":403,"name":"RequestFailed","level":"error",
+            "time":"1970-01-01T00:00:00+00:00","message":"GET / failed"}]}
+            """.ReplaceLineEndings(""), response.Text);
+    }
+
+    [Fact]
+    public async Task Flows_are_lines_that_end_with_the_counts()
+    {
+        var response = await LocalAsync("GET", "/v1/flows?list=true&server=web1");
+        var lines = response.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static l => JsonDocument.Parse(l).RootElement).ToArray();
+        Assert.Equal((200, "application/jsonl", 3), (response.Status, response.MediaType, lines.Length));
+        Assert.Equal("web1", lines[0].GetProperty("flow").GetProperty("server").GetString());
+        var report = lines[2].GetProperty("report");
+        Assert.Equal(("daemon", 2), (report.GetProperty("source").GetString(), report.GetProperty("flows").GetInt32()));
+        Assert.Single((await LocalAsync("GET", "/v1/flows")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(_engine.Table.IsDisposed);
+    }
+
+    [Theory]
+    [InlineData("?list=x", 400, "bad request", "list=x: write true or false")]
+    [InlineData("?client=web1", 400, "bad request", "client=web1: neither an address nor a prefix")]
+    [InlineData("?vip=1", 400, "bad request", "'vip' is not a parameter: they are list, service, server, client")]
+    [InlineData("?service=x", 422, "unknown name",
+        "--service x: the director has no service of that name. It has dns, www.")]
+    public async Task Wrong_request_for_flows_is_rejected_before_the_first_line(string query, int status, string title,
+        string detail) => AssertProblem(await LocalAsync("GET", "/v1/flows" + query), status, title, detail);
+
+    [Fact]
+    public async Task Error_after_the_first_line_is_a_line()
+    {
+        _engine.Failure = "the maps are gone";
+        var response = await LocalAsync("GET", "/v1/flows?list=true");
+        var line = JsonDocument.Parse(response.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
+        Assert.Equal((200, "the maps are gone"),
+            (response.Status, line.GetProperty("problem").GetProperty("detail").GetString()));
+    }
+
+    [Fact]
+    public async Task Plan_gets_the_configuration_and_its_origin()
+    {
+        var body = JsonSerializer.Serialize(new PlanRequest("new.yaml", TestDirector.Yaml),
+            ApiJson.Default.PlanRequest);
+        var response = await LocalAsync("POST", "/v1/plan", body);
+        Assert.Equal((200, "daemon"), (response.Status, response.Json.GetProperty("source").GetString()));
+        AssertProblem(await LocalAsync("POST", "/v1/plan", """{ "origin": "new.yaml", "configuration": "" }"""), 409,
+            "not now", ConfigurationReader.Read("", null).Errors[0].Format("new.yaml", "error"));
+    }
+
+    [Fact]
+    public async Task Trace_gets_a_frame()
+    {
+        var frame = PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", "203.0.113.10:80"], default);
+        var response = await LocalAsync("POST", "/v1/trace", JsonSerializer.Serialize(new TraceRequest(frame, true),
+            ApiJson.Default.TraceRequest));
+        Assert.Equal(200, response.Status);
+        Assert.Equal(6, response.Json.GetProperty("stages").GetArrayLength());
+        AssertProblem(await LocalAsync("POST", "/v1/trace", """{ "frame": "AAAA", "isSynthetic": true }"""), 400,
+            "bad request", "a frame has 14 to 65600 bytes, and not 3");
+    }
+
+    [Theory]
+    [InlineData("""{ "filter": "prot 80" }""", "filter, column 1: 'prot' is not a condition.")]
+    [InlineData("""{ "snap": 1 }""", "snap 1: must be from 64 to 2048")]
+    public async Task Wrong_request_for_a_capture_is_rejected(string body, string detail)
+    {
+        var response = await LocalAsync("POST", "/v1/capture", body);
+        Assert.Equal(400, response.Status);
+        Assert.StartsWith(detail, response.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Request_above_the_limit_is_rejected_until_another_ends()
+    {
+        using var blocked = new ManualResetEventSlim();
+        _engine.Blocked = blocked;
+        var running = Enumerable.Range(0, LongRequests.Max).Select(_ => LocalAsync("GET", "/v1/flows")).ToArray();
+        AssertProblem(await LocalAsync("GET", "/v1/flows"), 503, "busy",
+            "4 requests for flows, plans, traces and captures are running, which is the limit: try again when one of "
+                + "them has ended");
+        Assert.Equal(200, (await LocalAsync("GET", "/v1/status")).Status);
+        blocked.Set();
+        Assert.All(await Task.WhenAll(running), static r => Assert.Equal(200, r.Status));
+        Assert.Equal(200, (await LocalAsync("GET", "/v1/flows")).Status);
     }
 
     [Fact]
@@ -151,7 +242,7 @@ public sealed class ApiEndpointsTests : IDisposable
         foreach (var response in new[]
         {
             await AgentAsync("GET", "/v1/spec/web1", null), await AgentAsync("POST", "/v1/reports/web1", null),
-            await LocalAsync("GET", "/v1/status"), await LocalAsync("GET", "/v1/running/flows"),
+            await LocalAsync("GET", "/v1/status"), await LocalAsync("GET", "/v1/flows"),
         })
             Assert.Equal((403, "the request has no credentials"),
                 (response.Status, response.Json.GetProperty("detail").GetString()));
@@ -209,7 +300,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("GET", "/v1/spec/")]
     [InlineData("GET", "/v1/status")]
     [InlineData("POST", "/v1/doctor")]
-    [InlineData("POST", "/v1/running/flows")]
+    [InlineData("GET", "/v1/flows")]
     public async Task Other_paths_and_methods_do_not_exist_for_agents(string method, string path) => AssertProblem(
         await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found",
         $"{method} {path} does not exist in this API");

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Sidestep.Control.Agents;
+using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
 using Sidestep.Model;
 using Sidestep.UnitTests.Control;
@@ -16,13 +17,12 @@ public sealed class ApiServerTests : IAsyncDisposable
     private readonly ManualTime _time = new();
     private readonly TestLog _log = new();
     private readonly List<IReadOnlyList<string>> _problems = [];
+    private readonly TestEngineState _engine = new();
+    private readonly LongRequests _threads = new();
     private readonly ApiServer _server;
     private ApiSettings? _settings;
 
-    public ApiServerTests()
-    {
-        _server = Server(() => _settings);
-    }
+    public ApiServerTests() => _server = Server(() => _settings);
 
     private string SocketPath => _folder.Path("api/d.sock");
 
@@ -196,8 +196,10 @@ public sealed class ApiServerTests : IAsyncDisposable
     {
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        var endpoints = new ApiEndpoints(agents, static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static (_, _) => null, _log.Log);
+        var local = new LocalHandlers(static () => Cli.TestDirector.Full,
+            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException());
+        var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
+        var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads), _log.Log);
         return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add, _log.Log, _time);
     }
 

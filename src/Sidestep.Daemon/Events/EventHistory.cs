@@ -1,0 +1,83 @@
+using System.Diagnostics.CodeAnalysis;
+using Sidestep.Api.Events;
+
+namespace Sidestep.Daemon.Events;
+
+/// <summary>Keeps the latest events of the log for <c>sidestep events</c>. Safe for threads.</summary>
+/// <param name="time">The clock of the time stamps.</param>
+internal sealed class EventHistory(TimeProvider time) : ILoggerProvider
+{
+    /// <summary>The most events that are kept.</summary>
+    internal const int Capacity = 1000;
+
+    /// <summary>The most characters of a text that are kept.</summary>
+    internal const int LongestMessage = 4096;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<EventRecord> _events = new(Capacity);
+    private long _evicted;
+
+    /// <summary>The kept events, the newest last.</summary>
+    internal EventsReport Read(string director)
+    {
+        lock (_gate)
+            return new EventsReport(director, _evicted, [.. _events]);
+    }
+
+    public ILogger CreateLogger(string categoryName) => new HistoryLogger(this);
+
+    public void Dispose()
+    {
+        // The events stay readable until the process ends.
+    }
+
+    private void Add(EventRecord one)
+    {
+        lock (_gate)
+        {
+            if (_events.Count == Capacity)
+            {
+                _events.Dequeue();
+                _evicted++;
+            }
+            _events.Enqueue(one);
+        }
+    }
+
+    private sealed class HistoryLogger(EventHistory history) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+            Justification = "The text of an event may call any code, and logging must not throw.")]
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            string text;
+            try
+            {
+                text = exception is null ? formatter(state, exception)
+                    : $"{formatter(state, exception)}: {exception.GetType().Name}: {exception.Message}";
+            }
+            catch (Exception e)
+            {
+                text = $"event without its text: {e.GetType()}";
+            }
+            history.Add(new EventRecord(eventId.Id, eventId.Name ?? "", LevelOf(logLevel), history.UtcNow,
+                text.Length <= LongestMessage ? text : text[..LongestMessage]));
+        }
+
+        private static EventLevel LevelOf(LogLevel level) => level switch
+        {
+            LogLevel.Trace or LogLevel.Debug => EventLevel.Debug,
+            LogLevel.Information => EventLevel.Information,
+            LogLevel.Warning => EventLevel.Warning,
+            LogLevel.Error => EventLevel.Error,
+            _ => EventLevel.Critical,
+        };
+    }
+
+    private DateTimeOffset UtcNow => time.GetUtcNow();
+}
