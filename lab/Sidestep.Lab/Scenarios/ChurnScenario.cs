@@ -44,6 +44,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         var file = new DirectorFile(run.DirectorConfiguration, churn.GeneratedServices);
         foreach (var name in run.Topology.StartWithout)
             file.Remove(name);
+        file.HasDirectorSection = !await AcceptsSectionsAsync(cancel);
         file.Save();
 
         var observation = await RunCaptures.StartAsync(run, cancel);
@@ -87,6 +88,11 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
             counter.Evaluate(sent, steps.Outages), broken, lostOnPurpose, services, watch.Elapsed);
         return ChurnAnalysis.Report(run, churn, seen);
     }
+
+    /// <summary>True if the build that starts first reads the sections <c>node</c> and <c>group</c>.</summary>
+    private async Task<bool> AcceptsSectionsAsync(CancellationToken cancel) => run.Build == LabPaths.CurrentBuild
+        || (await SystemCommand.TryRunAsync(
+            [run.Build.Cli, "config", "check", run.DirectorConfiguration, "--offline"], cancel)).ExitCode == 0;
 
     private async Task WaitForForwardingAsync(DirectorFile file, StatusWaiter statusWaiter, CancellationToken cancel)
     {

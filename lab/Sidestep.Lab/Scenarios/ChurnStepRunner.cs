@@ -149,6 +149,8 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
         if (!await run.StopDaemonAsync(cancel))
             return "the earlier daemon still runs";
         run.Build = LabPaths.CurrentBuild;
+        file.HasDirectorSection = false;
+        file.Save();
         if (await StartAsync(cancel) is { } problem)
             return problem;
         Upgrades++;

@@ -35,6 +35,10 @@ internal sealed class DirectorFile
     /// <summary>The services in the topology's file.</summary>
     public IReadOnlyList<string> Services { get; }
 
+    /// <summary>True: the file has the one section <c>director</c> of release 0.1.0 instead of <c>node</c> and
+    /// <c>group</c>.</summary>
+    public bool HasDirectorSection { get; set; }
+
     /// <summary>Makes exactly these servers present, with their original settings.</summary>
     public void SetServers(IReadOnlyCollection<string> members)
     {
@@ -109,6 +113,9 @@ internal sealed class DirectorFile
                 ((YamlMappingNode)server).Children[key] = value;
         }
 
+        if (HasDirectorSection)
+            MergeSections((YamlMappingNode)document.Documents[0].RootNode);
+
         // A rename replaces the file, so that no reader sees a part of it.
         using (var file = File.CreateText(_path + ".new"))
             document.Save(file, assignAnchors: false);
@@ -121,6 +128,18 @@ internal sealed class DirectorFile
         using var text = new StringReader(_original);
         document.Load(text);
         return document;
+    }
+
+    private static void MergeSections(YamlMappingNode root)
+    {
+        var director = new YamlMappingNode();
+        foreach (var section in new[] { "node", "group" })
+        {
+            foreach (var (key, value) in (YamlMappingNode)root[section])
+                director.Add(key, value);
+            root.Children.Remove(section);
+        }
+        root.Add("director", director);
     }
 
     private void Check(string name, IReadOnlyList<string> known)
