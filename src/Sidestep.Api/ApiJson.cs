@@ -23,7 +23,8 @@ namespace Sidestep.Api;
         typeof(KebabCaseJson<Severity>), typeof(KebabCaseJson<EngineKind>), typeof(KebabCaseJson<StatusSource>),
         typeof(KebabCaseJson<InterfaceDriver>), typeof(KebabCaseJson<ServerCondition>),
         typeof(KebabCaseJson<HealthStatus>), typeof(KebabCaseJson<ChangeKind>), typeof(KebabCaseJson<TraceSource>),
-        typeof(KebabCaseJson<FrameDirection>), typeof(KebabCaseJson<EventLevel>)])]
+        typeof(KebabCaseJson<FrameDirection>), typeof(KebabCaseJson<EventLevel>),
+        typeof(KebabCaseJson<RevisionOutcome>)])]
 [JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
 [JsonSerializable(typeof(ReportResponse))]
@@ -39,6 +40,7 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(TraceRequest))]
 [JsonSerializable(typeof(TraceReport))]
 [JsonSerializable(typeof(EventsReport))]
+[JsonSerializable(typeof(RevisionsReport))]
 [JsonSerializable(typeof(ConfigurationCheck))]
 [JsonSerializable(typeof(PreflightReport))]
 [JsonSerializable(typeof(ApiProblem))]

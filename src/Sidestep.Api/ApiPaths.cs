@@ -36,6 +36,10 @@ public static class ApiPaths
     /// <summary>GET: the latest events of the daemon, as <see cref="Api.Events.EventsReport"/>.</summary>
     public const string Events = "/v1/events";
 
+    /// <summary>GET: the latest revisions of the configuration, as
+    /// <see cref="Api.Configurations.RevisionsReport"/>.</summary>
+    public const string Revisions = "/v1/revisions";
+
     /// <summary>How long the director holds a request for a spec until there is a new one (long polling).</summary>
     public static TimeSpan LongestPoll { get; } = TimeSpan.FromSeconds(30);
 

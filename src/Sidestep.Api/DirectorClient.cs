@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Sidestep.Api.Captures;
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Flows;
 using Sidestep.Api.Plans;
@@ -202,6 +203,15 @@ public sealed class DirectorClient : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Events);
         return await RequireAsync(SendAsync(request, ApiJson.Default.EventsReport, RequestTimeout, cancellation))
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Fetches the latest revisions of the configuration; on the director's own machine only.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public async Task<RevisionsReport> GetRevisionsAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Revisions);
+        return await RequireAsync(SendAsync(request, ApiJson.Default.RevisionsReport, RequestTimeout, cancellation))
             .ConfigureAwait(false);
     }
 

@@ -1,4 +1,5 @@
 using Sidestep.Api.Captures;
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Flows;
 using Sidestep.Api.Plans;
@@ -67,4 +68,7 @@ internal static class DirectorQueries
 
     internal static EventsReport? ReadEvents(NodeSettings director) => LocalDaemon.Of(director).Query(
         static c => c.GetEventsAsync(CancellationToken.None), static _ => null);
+
+    internal static RevisionsReport? ReadRevisions(NodeSettings director) => LocalDaemon.Of(director).Query(
+        static c => c.GetRevisionsAsync(CancellationToken.None), static _ => null);
 }

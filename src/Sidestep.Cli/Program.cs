@@ -7,7 +7,7 @@ using Sidestep.Model;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
-    ConfigCommand.Create(),
+    ConfigCommand.Create(DirectorQueries.ReadRevisions),
     StatusCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorFiles.SocketPath),
     EventsCommand.Create(DirectorQueries.ReadEvents),

@@ -23,6 +23,9 @@ internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, Ti
     /// <summary>Why changes may be noticed some seconds late; null: they are noticed at once.</summary>
     internal string? NotificationProblem => _store.NotificationProblem;
 
+    /// <summary>Number of the revision that was read last.</summary>
+    internal long ReadRevision => Volatile.Read(ref _read);
+
     /// <summary>The newest content of the file, validated against this machine.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal ConfigurationResult Read()

@@ -24,9 +24,10 @@ internal sealed class ConfigurationFollower
     /// <param name="drains">Servers that drain in addition.</param>
     /// <param name="loop">Receives proposals.</param>
     /// <param name="status">Receives the errors of the file.</param>
+    /// <param name="revisions">Receives every revision, this first one included.</param>
     /// <param name="log">Receives warnings and errors.</param>
     internal ConfigurationFollower(ConfigurationFile file, Configuration first, DirectorEngine engine,
-        DrainOverlay drains, ControlLoop loop, StatusReporter status, ILogger log)
+        DrainOverlay drains, ControlLoop loop, StatusReporter status, RevisionHistory revisions, ILogger log)
     {
         _file = file;
         _drains = drains;
@@ -35,7 +36,8 @@ internal sealed class ConfigurationFollower
         if (file.NotificationProblem is { } problem)
             log.NoFileNotifications(file.Path, problem);
         _reload = new ConfigurationReload(file.Store, first.Node, c => EngineSelector.RejectionReason(engine, c),
-            Propose, status, log);
+            Propose, status, revisions, log);
+        revisions.Add(file.ReadRevision, file.Path, []);
     }
 
     /// <summary>Proposes the newest configuration again whenever servers begin or end to drain.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sidestep.Control.Stores;
 using Sidestep.Model;
 
@@ -9,9 +10,11 @@ namespace Sidestep.Daemon;
 /// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>
 /// <param name="propose">Receives a configuration that the daemon accepts.</param>
 /// <param name="status">Receives the errors of the file.</param>
+/// <param name="revisions">Receives every revision with the decision.</param>
 /// <param name="log">Receives warnings and errors.</param>
 internal sealed class ConfigurationReload(IConfigStore store, NodeSettings identity,
-    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, ILogger log)
+    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status,
+    RevisionHistory revisions, ILogger log)
 {
     /// <summary>Decides about the newest revision.</summary>
     internal void Run()
@@ -19,39 +22,41 @@ internal sealed class ConfigurationReload(IConfigStore store, NodeSettings ident
         var revision = store.Current;
         if (revision.Result is not { } result)
         {
-            Reject([$"{store.Origin}: {revision.Problem}"]);
+            Reject(revision, [$"{store.Origin}: {revision.Problem}"]);
             return;
         }
         foreach (var warning in result.Warnings)
             log.ConfigurationWarning(warning.Format(store.Origin, "warning"));
         if (result.Configuration is { } configuration)
-            Check(configuration);
+            Check(revision, configuration);
         else
-            Reject([.. result.Errors.Select(e => e.Format(store.Origin, "error"))]);
+            Reject(revision, [.. result.Errors.Select(e => e.Format(store.Origin, "error"))]);
     }
 
-    private void Check(Configuration configuration)
+    private void Check(ConfigRevision revision, Configuration configuration)
     {
         if (configuration.Node.Name != identity.Name || configuration.Node.PinPath != identity.PinPath)
         {
-            Reject(["node.name and node.pinPath cannot change while the daemon runs: they identify its state. "
-                + "Restart the daemon"]);
+            Reject(revision, ["node.name and node.pinPath cannot change while the daemon runs: they identify its "
+                + "state. Restart the daemon"]);
         }
         else if (rejectionReason(configuration) is { } rejection)
-            Reject([rejection]);
+            Reject(revision, [rejection]);
         else
         {
             log.ConfigurationChanged();
             status.SetFileErrors([]);
+            revisions.Add(revision.Number, store.Origin, []);
             propose(configuration);
         }
     }
 
-    private void Reject(string[] errors)
+    private void Reject(ConfigRevision revision, ImmutableArray<string> errors)
     {
         foreach (var error in errors)
             log.ConfigurationError(error);
         log.ConfigurationRejected();
-        status.SetFileErrors([.. errors]);
+        status.SetFileErrors(errors);
+        revisions.Add(revision.Number, store.Origin, errors);
     }
 }

@@ -54,7 +54,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         }, log.MulticastProblem, new KernelMulticastMacs(), static () => new MembershipSocket());
         status.Change(r => r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
         var reader = new StatusReader(engine, status);
-        using var management = new Management(_identity, engine.State, events, reader.Read,
+        var revisions = new RevisionHistory(TimeProvider.System);
+        using var management = new Management(_identity, engine.State, events, revisions, reader.Read,
             p => status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
             status.Change(r => r with { Alarms = alarms }), log);
         using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem);
@@ -66,7 +67,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, status, log);
         var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
             health.Tracker);
-        var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, log);
+        var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
+            log);
         using var punt = new PuntHandler(engine, status, log);
 
         using (var host = BuildHost(engine, loop, follower, management, health, punt))

@@ -29,14 +29,15 @@ internal sealed class Management : IDisposable
     /// <param name="node">Name and pin path, which give the socket its path.</param>
     /// <param name="engine">Reads the state of the engine.</param>
     /// <param name="events">The latest events.</param>
+    /// <param name="revisions">The latest revisions of the configuration.</param>
     /// <param name="status">Reads the status of the engine and of the daemon; this class adds agents and address
     /// conflicts.</param>
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(NodeSettings node, IEngineState engine, EventHistory events,
-        Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms,
-        ILogger log)
+        RevisionHistory revisions, Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
+        Action<ImmutableArray<string>> alarms, ILogger log)
     {
         _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
@@ -57,7 +58,7 @@ internal sealed class Management : IDisposable
         {
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
-        }, _doctor.DiagnoseAsync, () => events.Read(node.Name));
+        }, _doctor.DiagnoseAsync, () => events.Read(node.Name), () => revisions.Read(node.Name));
         var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables);
         var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints,

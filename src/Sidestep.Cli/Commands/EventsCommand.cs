@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Events;
 using Sidestep.Forwarding;
@@ -23,31 +22,9 @@ public static class EventsCommand
         command.Add(json);
         command.Add(SchemaOption.Of(ApiJson.Default.EventsReport, "sidestep events --json"));
         command.SetAction(parsed => which.Read(parsed) is { } director
-            ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration) : ExitCode.Unusable);
+            ? DaemonReport.Print(director, read, parsed.GetValue(json) ? ApiJson.Indented.EventsReport : null,
+                EventsText.Write, parsed.InvocationConfiguration)
+            : ExitCode.Unusable);
         return command;
-    }
-
-    private static int Run(NodeSettings director, bool json, Func<NodeSettings, EventsReport?> read,
-        InvocationConfiguration console)
-    {
-        try
-        {
-            if (read(director) is not { } report)
-            {
-                console.Error.WriteLine($"error: no sidestepd runs for the director '{director.Name}' on this machine. "
-                    + "Start it, or select another director with --config, --name and --pin-path.");
-                return ExitCode.Failed;
-            }
-            if (json)
-                console.Output.WriteLine(JsonSerializer.Serialize(report, ApiJson.Indented.EventsReport));
-            else
-                EventsText.Write(report, console.Output);
-            return ExitCode.Ok;
-        }
-        catch (EngineException e)
-        {
-            console.Error.WriteLine($"error: {e.Message}");
-            return ExitCode.Unusable;
-        }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.Operator);
         api.MapGet(ApiPaths.Status, local.GetStatusAsync);
         api.MapGet(ApiPaths.Events, local.GetEventsAsync);
+        api.MapGet(ApiPaths.Revisions, local.GetRevisionsAsync);
         api.MapPost(ApiPaths.Doctor, local.DiagnoseAsync);
         api.MapGet(ApiPaths.Flows, running.SendFlowsAsync);
         api.MapPost(ApiPaths.Capture, running.CaptureAsync);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Status;
 
@@ -9,14 +10,18 @@ namespace Sidestep.Daemon.Api;
 /// <param name="status">Reads the status of the director.</param>
 /// <param name="diagnose">Runs a diagnosis.</param>
 /// <param name="events">Reads the latest events.</param>
+/// <param name="revisions">Reads the latest revisions of the configuration.</param>
 internal sealed class LocalHandlers(Func<DirectorStatus> status, Func<DoctorRequest, CancellationToken,
-    Task<DoctorReport>> diagnose, Func<EventsReport> events)
+    Task<DoctorReport>> diagnose, Func<EventsReport> events, Func<RevisionsReport> revisions)
 {
     internal Task GetStatusAsync(HttpContext context) =>
         ApiBodies.WriteAsync(context, status(), ApiJson.Default.DirectorStatus);
 
     internal Task GetEventsAsync(HttpContext context) =>
         ApiBodies.WriteAsync(context, events(), ApiJson.Default.EventsReport);
+
+    internal Task GetRevisionsAsync(HttpContext context) =>
+        ApiBodies.WriteAsync(context, revisions(), ApiJson.Default.RevisionsReport);
 
     internal async Task DiagnoseAsync(HttpContext context)
     {

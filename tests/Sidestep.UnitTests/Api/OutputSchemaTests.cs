@@ -16,10 +16,11 @@ public sealed class OutputSchemaTests
         { "capture", static () => CaptureCommand.Create(static (_, _) => null) },
         { "plan", static () => PlanCommand.Create(static (_, _) => null) },
         { "trace", static () => TraceCommand.Create(static (_, _) => null) },
+        { "revisions", static () => ConfigRevisionsCommand.Create(static _ => null) },
         { "events", static () => EventsCommand.Create(static _ => null) },
     };
 
-    /// <summary>After a change: sidestep NAME --schema &gt; docs/NAME.schema.json.</summary>
+    /// <summary>After a change: sidestep NAME (or config NAME) --schema &gt; docs/NAME.schema.json.</summary>
     [Theory]
     [MemberData(nameof(Commands), DisableDiscoveryEnumeration = true)]
     public void Schema_file_is_what_the_command_prints(string name, Func<Command> command) => Assert.Equal(

@@ -1,7 +1,9 @@
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Status;
 using Sidestep.Control.Stores;
 using Sidestep.Daemon;
 using Sidestep.Model;
+using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon;
 
@@ -13,6 +15,7 @@ public sealed class ConfigurationReloadTests
         TestDirector.Host);
     private readonly TestLog _log = new();
     private readonly List<Configuration> _proposed = [];
+    private readonly RevisionHistory _revisions = new(new ManualTime());
     private readonly StatusReporter _status;
     private readonly ConfigurationReload _reload;
     private string? _rejection;
@@ -22,7 +25,7 @@ public sealed class ConfigurationReloadTests
         _status = new StatusReporter(new DaemonStatus { Running = true });
         _reload =
             new ConfigurationReload(_store, TestDirector.Configuration.Node,
-                _ => _rejection, _proposed.Add, _status, _log.Log);
+                _ => _rejection, _proposed.Add, _status, _revisions, _log.Log);
     }
 
     [Fact]
@@ -43,6 +46,28 @@ public sealed class ConfigurationReloadTests
         var error = Assert.Single(_status.Current.Errors);
         Assert.StartsWith("d.yaml:/node/name: error: node.name: Edge: ", error, StringComparison.Ordinal);
         Assert.Equal([$"error: {error}", Rejected], _log.Lines);
+    }
+
+    [Fact]
+    public void Every_revision_is_noted_with_the_decision()
+    {
+        Run(TestDirector.Configuration);
+        Run(With(static d => d with { Name = "Edge" }));
+        _store.Fail("there is no such file");
+        _reload.Run();
+        _rejection = "another engine runs";
+        Run(TestDirector.Configuration);
+        var revisions = _revisions.Read("edge1").Revisions;
+        Assert.Equal(
+            [
+                RevisionOutcome.Accepted, RevisionOutcome.Rejected, RevisionOutcome.Rejected, RevisionOutcome.Rejected,
+            ], revisions.Select(static r => r.Outcome));
+        Assert.Equal([2, 3, 4, 5], revisions.Select(static r => r.Number));
+        Assert.All(revisions, static r => Assert.Equal("d.yaml", r.Origin));
+        Assert.Empty(revisions[0].Errors);
+        Assert.StartsWith("d.yaml:/node/name: error: ", Assert.Single(revisions[1].Errors), StringComparison.Ordinal);
+        Assert.Equal(["d.yaml: there is no such file"], revisions[2].Errors);
+        Assert.Equal(["another engine runs"], revisions[3].Errors);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Plans;
 using Sidestep.Api.Status;
@@ -44,7 +45,9 @@ public sealed class ApiEndpointsTests : IDisposable
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
         var local = new LocalHandlers(() => _status(), (request, _) => _diagnose(request), static () =>
             new EventsReport("edge1", 2, [new EventRecord(403, "RequestFailed", EventLevel.Error,
-                DateTimeOffset.UnixEpoch, "GET / failed")]));
+                DateTimeOffset.UnixEpoch, "GET / failed")]), static () =>
+            new RevisionsReport("edge1", 0, [new RevisionRecord(1, "/etc/sidestep.yaml", DateTimeOffset.UnixEpoch,
+                RevisionOutcome.Accepted, [])]));
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine,
             static () => TestDirector.Tables);
         _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads), _log.Log);
@@ -111,6 +114,16 @@ public sealed class ApiEndpointsTests : IDisposable
         Assert.Equal("""
             {"director":"edge1","evicted":2,"events":[{"id":403,"name":"RequestFailed","level":"error",
             "time":"1970-01-01T00:00:00+00:00","message":"GET / failed"}]}
+            """.ReplaceLineEndings(""), response.Text);
+    }
+
+    [Fact]
+    public async Task Revisions_are_served_on_the_socket()
+    {
+        var response = await LocalAsync("GET", "/v1/revisions");
+        Assert.Equal("""
+            {"director":"edge1","evicted":0,"revisions":[{"number":1,"origin":"/etc/sidestep.yaml",
+            "time":"1970-01-01T00:00:00+00:00","outcome":"accepted","errors":[]}]}
             """.ReplaceLineEndings(""), response.Text);
     }
 

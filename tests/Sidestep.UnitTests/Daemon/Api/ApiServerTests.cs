@@ -197,7 +197,8 @@ public sealed class ApiServerTests : IAsyncDisposable
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         agents.Applied(TestDirector.Effective, TestDirector.NextHops);
         var local = new LocalHandlers(static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException());
+            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException(),
+            static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads), _log.Log);
         return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add, _log.Log, _time);

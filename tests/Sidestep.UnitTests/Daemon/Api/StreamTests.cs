@@ -28,7 +28,8 @@ public sealed class StreamTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var local = new LocalHandlers(static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException());
+            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException(),
+            static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         _listener = await ApiListener.OnSocketAsync(SocketPath,
