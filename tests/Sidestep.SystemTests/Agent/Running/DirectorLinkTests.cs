@@ -7,7 +7,7 @@ namespace Sidestep.SystemTests.Agent.Running;
 public sealed class DirectorLinkTests : IDisposable
 {
     private const string Url = "https://" + Segment.DirectorAddress + ":7443", OtherVip = "203.0.113.77";
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Timeout = Sidestep.Lab.ScaledTimeout.Seconds(90);
     private readonly Segment _segment = new(servers: 0);
     private readonly CertificateAuthority _ca = new("agents");
     private readonly NetworkNamespace _server;
@@ -81,8 +81,7 @@ public sealed class DirectorLinkTests : IDisposable
 
         var agent = Start();
         Eventually.True(() => Slots() > 0,
-            () => $"no slots in spite of its report: {_segment.StatusText()}\n{agent.CombinedOutput}",
-            TimeSpan.FromSeconds(30));
+            () => $"no slots in spite of its report: {_segment.StatusText()}\n{agent.CombinedOutput}", Timeout);
 
         // A server that has traffic keeps it without its agent.
         agent.Kill();
