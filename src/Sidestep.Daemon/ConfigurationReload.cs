@@ -44,9 +44,10 @@ internal sealed class ConfigurationReload(IConfigStore store, NodeSettings ident
             Reject(revision, [rejection]);
         else
         {
-            log.ConfigurationChanged();
+            // Before the log, so that a reader of the log does not find the errors of the previous revision.
             status.SetFileErrors([]);
             revisions.Add(revision.Number, store.Origin, []);
+            log.ConfigurationChanged();
             propose(configuration);
         }
     }
