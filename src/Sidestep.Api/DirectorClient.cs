@@ -129,12 +129,8 @@ public sealed class DirectorClient : IDisposable
 
     /// <summary>Fetches the status of the director; on the director's own machine only.</summary>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<DirectorStatus> GetStatusAsync(CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
-        return await RequireAsync(SendAsync(request, ApiJson.Default.DirectorStatus, RequestTimeout, cancellation))
-            .ConfigureAwait(false);
-    }
+    public Task<DirectorStatus> GetStatusAsync(CancellationToken cancellation) =>
+        GetAsync(ApiPaths.Status, ApiJson.Default.DirectorStatus, cancellation);
 
     /// <summary>Requests a diagnosis; on the director's own machine only.</summary>
     /// <param name="doctor">What to examine.</param>
@@ -199,24 +195,23 @@ public sealed class DirectorClient : IDisposable
 
     /// <summary>Fetches the latest events of the daemon; on the director's own machine only.</summary>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<EventsReport> GetEventsAsync(CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Events);
-        return await RequireAsync(SendAsync(request, ApiJson.Default.EventsReport, RequestTimeout, cancellation))
-            .ConfigureAwait(false);
-    }
+    public Task<EventsReport> GetEventsAsync(CancellationToken cancellation) =>
+        GetAsync(ApiPaths.Events, ApiJson.Default.EventsReport, cancellation);
 
     /// <summary>Fetches the latest revisions of the configuration; on the director's own machine only.</summary>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<RevisionsReport> GetRevisionsAsync(CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Revisions);
-        return await RequireAsync(SendAsync(request, ApiJson.Default.RevisionsReport, RequestTimeout, cancellation))
-            .ConfigureAwait(false);
-    }
+    public Task<RevisionsReport> GetRevisionsAsync(CancellationToken cancellation) =>
+        GetAsync(ApiPaths.Revisions, ApiJson.Default.RevisionsReport, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await RequireAsync(SendAsync(request, type, RequestTimeout, cancellation)).ConfigureAwait(false);
+    }
 
     private async Task<TResponse?> PostAsync<TBody,
         TResponse>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TResponse> responseType,

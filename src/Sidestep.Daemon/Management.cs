@@ -98,7 +98,7 @@ internal sealed class Management : IDisposable
     /// <summary>Runs the API until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        // Streams end first: the API waits for its requests.
+        // Streams first: the API does not close before its requests have ended.
         using var stop = cancellation.Register(_longRequests.Stop);
         await _api.RunAsync(cancellation).ConfigureAwait(false);
     }

@@ -10,7 +10,7 @@ internal sealed class OngoingErrors
     /// <summary>Notes the present error of an attempt.</summary>
     /// <param name="key">Names the attempt.</param>
     /// <param name="text">The error.</param>
-    /// <returns>True: log it. False: it is the last one under the same key.</returns>
+    /// <returns>True: log it. False: it is the same text as the last one with this key.</returns>
     public bool IsNew(string key, string text)
     {
         lock (_gate)

@@ -10,7 +10,7 @@ internal sealed class DaemonCapture(CaptureReader reader) : ICaptureFeed
     /// <summary>The daemon ends a batch ten times a second, even without frames.</summary>
     private static readonly TimeSpan LongestBatch = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The wait for the next line, which continues over calls.</summary>
+    /// <summary>The pending read of the next line: a poll that times out leaves it to the next poll.</summary>
     private Task<FrameRecord?>? _next;
 
     public bool IsPinned => false;

@@ -27,7 +27,7 @@ public sealed class LeastConnectionsTests
         second.WaitUntilAllAnswered();
         AssertServer(1, first.Stop());
 
-        // The flows of server 1 expire. Two seconds of datagrams: the daemon counts every second.
+        // The flows of server 1 expire. The daemon counts every second, and 1,000 datagrams take two.
         Eventually.True(() => FlowsOf(segment, "server1") == 0, () => $"{segment.Status()}");
         second.WaitForSent(1000);
         // Other clients: a flow that takes the entry of an expired one would subtract that itself.
