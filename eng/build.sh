@@ -77,21 +77,6 @@ build_all() {
   return $status
 }
 
-# build_ready PROJECT...: compiled ahead of time, into artifacts/bin/PROJECT/ready. It starts at once where compiling at
-# run time takes longest: in an emulated machine.
-build_ready() {
-  local project status=0
-  alone
-  for project in "$@"; do
-    echo "Compiling $project ahead of time" >&2
-    dotnet publish "$project" --configuration Release --runtime linux-x64 --no-self-contained \
-      -p:PublishReadyToRun=true -p:IsPublishable=true -p:PublishDir="$PWD/artifacts/bin/$(basename "$project")/ready/" \
-      --verbosity quiet -consoleLoggerParameters:NoSummary 9>&- >&2 || status=$?
-  done
-  exec 9>&-
-  return $status
-}
-
 # Two builds at once would write the same files.
 alone() {
   mkdir -p artifacts
@@ -250,7 +235,7 @@ state_of_outputs() {
 }
 
 find_sources() {
-  find "${sources[@]}" ./*.props Sidestep.slnx global.json .editorconfig -type f \
+  find "${sources[@]}" ./*.props ./*.targets Sidestep.slnx global.json .editorconfig -type f \
     ! -path '*/obj/*' ! -path '*/bin/*' "$@"
 }
 
