@@ -53,12 +53,12 @@ public sealed class IdMap
         ArgumentNullException.ThrowIfNull(tables);
         var services = tables.Services.Select(static s => s.Key).ToHashSet();
         var leavingServices = Services.Keys.Where(s => !services.Contains(s)).ToArray();
-        var newServices = Services.Allocate(services, leavingServices).Select(s => Services[s]).ToArray();
+        var newServices = Services.Allocate(services, leavingServices);
         var groups = tables.Groups.ToDictionary(static g => g.Key);
         var leavingServers = LeavingServers(groups);
         var keys = groups.Values.Where(g => !ReferenceEquals(_groups.GetValueOrDefault(g.Key), g))
             .SelectMany(static g => g.Servers.Select(s => KeyOf(g, s)));
-        var newServers = Servers.Allocate(keys, leavingServers).Select(s => Servers[s]).ToArray();
+        var newServers = Servers.Allocate(keys, leavingServers);
         MaxServerId = newServers.Aggregate(MaxServerId, Math.Max);
         // Until the tables are in force, the change may fail: its IDs would be in no group that is searched.
         _groups = [];

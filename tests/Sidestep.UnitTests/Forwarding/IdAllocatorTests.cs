@@ -11,7 +11,7 @@ public sealed class IdAllocatorTests
     public void Inline_IDs_are_allocated_first_in_order()
     {
         var ids = Allocator(first: 1, inlineEnd: 3, end: 6);
-        Assert.Equal(["a", "b", "c"], ids.Allocate(["a", "b", "c"], []));
+        Assert.Equal([1, 2, 3], ids.Allocate(["a", "b", "c"], []));
         Assert.Equal([1, 2, 3], new[] { ids["a"], ids["b"], ids["c"] });
     }
 
@@ -20,7 +20,7 @@ public sealed class IdAllocatorTests
     {
         var ids = Allocator(0, 8, 8);
         ids.Allocate(["a", "b"], []);
-        Assert.Equal(["c"], ids.Allocate(["b", "c", "c", "a"], []));
+        Assert.Equal([2], ids.Allocate(["b", "c", "c", "a"], []));
         Assert.Equal([0, 1, 2], new[] { ids["a"], ids["b"], ids["c"] });
     }
 
@@ -79,7 +79,7 @@ public sealed class IdAllocatorTests
             var leaving = ids.Keys.Where(k => !desired.Contains(k)).ToArray();
             var before = ids.Keys.ToDictionary(k => k, k => ids[k]);
             var added = ids.Allocate(desired, leaving);
-            if (!added.ToHashSet().SetEquals(desired.Except(before.Keys))
+            if (!added.ToHashSet().SetEquals(desired.Except(before.Keys).Select(k => ids[k]))
                 || desired.Any(k => before.TryGetValue(k, out var id) && id != ids[k])
                 || ids.Keys.Select(k => ids[k]).Distinct().Count() != ids.Keys.Count
                 || ids.Keys.Any(k => ids[k] is < 1 or >= End))
