@@ -28,6 +28,23 @@ internal sealed class NetworkNamespace : IDisposable
 
     public string Ip(string arguments) => Shell.Run(["ip", "-n", Name, .. arguments.Split(' ')]);
 
+    /// <summary>Runs several commands of ip(8) in one process, up to the first that fails.</summary>
+    public void IpBatch(params string[] commands)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllLines(file, commands);
+        Shell.Run("ip", "-n", Name, "-batch", file);
+        File.Delete(file);
+    }
+
+    /// <param name="name">Below /proc/sys/net, with slashes.</param>
+    /// <param name="value">The setting.</param>
+    public void WriteSysctl(string name, int value) => Inside(() =>
+    {
+        File.WriteAllText($"/proc/sys/net/{name}", value.ToString(CultureInfo.InvariantCulture));
+        return true;
+    });
+
     /// <summary>Runs a program in the namespace.</summary>
     public Shell.Result Try(params string[] command) => Shell.Try(Enter(command));
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon;
 
@@ -52,57 +51,6 @@ public sealed class ConfigurationReloadTests
         Assert.DoesNotContain(exchanges.TakeLast(50), static e => e.Server == 1);
     }
 
-    /// <summary>By the mistake: the edit, and a part of the error.</summary>
-    private static readonly Dictionary<string,
-        (Func<DirectorConfiguration, string> Edit, string Shown)> InvalidEditCases = new()
-        {
-            ["no YAML"] = (static f => f + "\n  : [", "sidestep.yaml"),
-            ["a value out of range"] = (static f => f.ToString()
-                .Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
-            ["an unknown key"] = (static f => f.ToString()
-                .Replace("onExit", "onExot", StringComparison.Ordinal), "onExot"),
-            ["empty"] = (static _ => "", "node and group"),
-            ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] })
-                .ToString(), "eth9"),
-            ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] })
-                .ToString(), "eth9"),
-            ["another mode, of an interface that is not there"] = (static f =>
-                (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
-            ["another name"] = (static f => (f with { Name = "other" }).ToString(), "node.name"),
-        };
-
-    public static TheoryData<string> InvalidEdits => [.. InvalidEditCases.Keys];
-
-    [Theory]
-    [MemberData(nameof(InvalidEdits))]
-    public void An_invalid_edit_changes_nothing_and_is_reported_until_the_next_valid_one(string editCase)
-    {
-        var (edit, shown) = InvalidEditCases[editCase];
-        using var segment = new Segment();
-        var daemon = segment.Start();
-        using var traffic = segment.Send();
-        traffic.WaitUntilAllAnswered();
-        var first = traffic.Count;
-        var original = segment.File;
-
-        segment.WriteText(edit(original));
-        daemon.Until("keeping the previous configuration");
-        Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
-        traffic.WaitForSent(100);
-        // Events of neighbours do not clear the errors.
-        segment.Director.Ip($"neigh flush dev eth0");
-        traffic.WaitForSent(250);
-        Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
-        Assert.Contains(shown, segment.StatusText(), StringComparison.Ordinal);
-
-        segment.Apply(original with { Servers = [.. original.Servers.Take(1)] });
-        Assert.Empty(Errors(segment));
-        traffic.WaitForSent(100);
-        var exchanges = traffic.Stop();
-        ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
-        Assert.DoesNotContain(exchanges.TakeLast(50), static e => e.Server == 2);
-    }
-
     [Fact]
     public void Replacing_all_servers_leaves_no_gap()
     {
@@ -124,9 +72,4 @@ public sealed class ConfigurationReloadTests
     private static UdpService ExtraService(int number) =>
         new(string.Create(CultureInfo.InvariantCulture, $"more{number}"),
         string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + number % 100}"), 1000 + number);
-
-    private static JsonElement Daemon(Segment segment) => segment.Status().GetProperty("daemon");
-
-    private static string[] Errors(Segment segment) =>
-        [.. Daemon(segment).GetProperty("errors").EnumerateArray().Select(static e => e.GetString()!)];
 }

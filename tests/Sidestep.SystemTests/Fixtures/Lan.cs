@@ -44,15 +44,14 @@ internal sealed class Lan : IDisposable
     public void Plug(NetworkNamespace node, string interfaceName, string bridge, string addressAndPrefix)
     {
         var port = Port(node, interfaceName);
-        Shell.Run("ip", "link", "add", interfaceName, "netns", node.Name, "type", "veth", "peer", "name", port, "netns",
-            _switch.Name);
+        // Without link-local IPv6 addresses: duplicate address detection would send frames.
+        _switch.IpBatch($"link add {port} type veth peer name {interfaceName} netns {node.Name}",
+            $"link set {port} addrgenmode none master {bridge} up");
         // Without offload: no card would complete the checksum.
-        node.Run("ethtool", "-K", interfaceName, "tx", "off");
         _switch.Run("ethtool", "-K", port, "tx", "off");
-        _switch.Ip($"link set {port} addrgenmode none master {bridge} up");
-        node.Ip($"address add {addressAndPrefix} dev {interfaceName}");
-        // No link-local IPv6 address: duplicate address detection would send frames.
-        node.Ip($"link set {interfaceName} addrgenmode none up");
+        node.Run("ethtool", "-K", interfaceName, "tx", "off");
+        node.IpBatch($"address add {addressAndPrefix} dev {interfaceName}",
+            $"link set {interfaceName} addrgenmode none up");
     }
 
     /// <summary>Attaches an XDP program to the other end of the cable: without one, veth drops frames of XDP_TX and
@@ -89,7 +88,7 @@ internal sealed class Lan : IDisposable
     }
 
     public static void SetSysctl(NetworkNamespace node, string name, int value) =>
-        node.Run("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"echo {value} > /proc/sys/net/{name}"));
+        node.WriteSysctl(name, value);
 
     public void Dispose()
     {

@@ -12,25 +12,19 @@ internal sealed class RealServer : IDisposable
     public const string Vip6 = "2001:db8:113::10", Director6 = "2001:db8:1::2", Address6 = "2001:db8:1::3",
         UnknownHost6 = "2001:db8:1::66", Client6 = "2001:db8:c::7";
     public const string VipPrefix = "192.0.2.128/25", SourcePrefix = "198.18.0.0/15", SourcePrefix6 = "2001:db8:5::/64";
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "sidestep-agent");
 
     public RealServer()
     {
         try
         {
-            Shell.Run("ip", "link", "add", "eth0", "netns", Outside.Name, "type", "veth", "peer", "name", "eth0",
-                "netns", Server.Name);
-            Outside.Ip($"address add {Router}/24 dev eth0");
-            Outside.Ip($"address add {Director}/24 dev eth0");
-            // No link-local IPv6 address, which would change during a test.
-            Outside.Ip("link set eth0 addrgenmode none up");
-            Server.Ip($"address add {Address}/24 dev eth0");
-            Server.Ip("link set eth0 addrgenmode none up");
-            Server.Ip($"route add default via {Router}");
-            Outside.Ip($"address add {Director6}/64 dev eth0 nodad");
+            Outside.IpBatch($"link add eth0 type veth peer name eth0 netns {Server.Name}",
+                // No link-local IPv6 address, which would change during a test.
+                "link set eth0 addrgenmode none up", $"address add {Router}/24 dev eth0",
+                $"address add {Director}/24 dev eth0", $"address add {Director6}/64 dev eth0 nodad");
             // As for IPv4, addresses survive when the link goes down and up.
-            Server.Run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/eth0/keep_addr_on_down");
-            Server.Ip($"address add {Address6}/64 dev eth0 nodad");
+            Server.WriteSysctl("ipv6/conf/eth0/keep_addr_on_down", 1);
+            Server.IpBatch($"address add {Address}/24 dev eth0", "link set eth0 addrgenmode none up",
+                $"route add default via {Router}", $"address add {Address6}/64 dev eth0 nodad");
             ServerMac = MacOf(Server);
             OutsideMac = MacOf(Outside);
             StateDirectory = Directory.CreateTempSubdirectory("sidestep-agent-test-").FullName;
@@ -58,7 +52,7 @@ internal sealed class RealServer : IDisposable
 
     /// <summary>A command line of the agent in the server's namespace.</summary>
     public string[] Command(string options, bool withState = true) =>
-        Server.Enter([Program, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. withState
+        Server.Enter([AgentProcess.Executable, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. withState
         ? new[] { "--state-dir", StateDirectory } : []]);
 
     public Shell.Result TryAgent(string options, bool withState = true) => Shell.Try(Command(options, withState));
@@ -91,7 +85,7 @@ internal sealed class RealServer : IDisposable
         System.Globalization.CultureInfo.InvariantCulture);
 
     public void SetSysctl(string name, int value) =>
-        Server.Run("sh", "-c", $"echo {value} > /proc/sys/net/ipv4/conf/{name}");
+        Server.WriteSysctl($"ipv4/conf/{name}", value);
 
     /// <summary>The object file of the tests' tc programs.</summary>
     public string ExtractTestPrograms()

@@ -59,12 +59,11 @@ internal sealed class RoutedSegment : IDisposable
         var address = $"10.9.1.{10 + number}";
         Segment.Lan.Plug(netns, "eth0", Far, address + "/24");
         netns.Ip("route add default via 10.9.1.1");
-        var agent = Path.Combine(AppContext.BaseDirectory, "sidestep-agent");
         string[] state = ["--state-dir", Path.Combine(Segment.Lan.Folder, $"agent{number}")];
-        _remove.Add(netns.Enter([agent, "remove", .. state]));
+        _remove.Add(netns.Enter([AgentProcess.Executable, "remove", .. state]));
         netns.Run(
-            [agent, "apply", "--vip", Segment.Vip, "--interface", "eth0", "--decapsulate", "ipip", "--director",
-            Segment.DirectorAddress, .. state]);
+            [AgentProcess.Executable, "apply", "--vip", Segment.Vip, "--interface", "eth0", "--decapsulate", "ipip",
+            "--director", Segment.DirectorAddress, .. state]);
         Segment.Serve(netns, number);
         return new PoolServer($"server{number}", address);
     }

@@ -81,7 +81,7 @@ public sealed class EncapsulationTests : IDisposable
     }
 
     private string[] AgentCommand(string options) =>
-        [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. options.Split(' '), "--state-dir", State];
+        [AgentProcess.Executable, .. options.Split(' '), "--state-dir", State];
 
     private void Apply(string kind, bool outer6) => _server.Run(AgentCommand(
         $"apply --vip {Vip4} --vip {Vip6} --interface eth0 --decapsulate {kind} --director "

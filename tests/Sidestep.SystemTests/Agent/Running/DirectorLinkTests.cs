@@ -116,8 +116,8 @@ public sealed class DirectorLinkTests : IDisposable
         return agent;
     }
 
-    private string[] Command(params string[] arguments) => [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"),
-        .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
+    private string[] Command(params string[] arguments) => [AgentProcess.Executable, .. arguments,
+        "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
 
     private string OnLoopback() => _server.Ip("address show dev lo");
 

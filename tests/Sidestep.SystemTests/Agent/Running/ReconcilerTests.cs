@@ -2,55 +2,12 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Agent.Running;
 
-/// <summary>The agent as a service: it repairs and reports what other programs change, and survives restarts.</summary>
+/// <summary>The agent as a service: it backs off, follows its spec, reports, and survives restarts.</summary>
 public sealed class ReconcilerTests : IDisposable
 {
-    /// <summary>The documented limit: the agent repairs drift within a second.</summary>
-    private static readonly TimeSpan RepairLimit = TimeSpan.FromSeconds(1),
-        ReportInterval = TimeSpan.FromMilliseconds(200);
-
     private readonly RealServer _setup = new();
 
-    private string FilePath => Path.Combine(_setup.StateDirectory, "wanted.json");
-
-    /// <summary>The damage, a command that succeeds once it is repaired, and condition and subject of the
-    /// drift.</summary>
-    public static TheoryData<string, string, string> Drifts => new()
-    {
-        { $"ip address del {RealServer.Vip}/32 dev lo", $"ip address show dev lo | grep -q {RealServer.Vip}/32",
-            $"vip {RealServer.Vip}" },
-        { $"ip address del {RealServer.Vip6}/128 dev lo", $"ip address show dev lo | grep -q {RealServer.Vip6}/128",
-            $"vip {RealServer.Vip6}" },
-        { "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore", "grep -q 1 /proc/sys/net/ipv4/conf/all/arp_ignore",
-            "arp-ignore all" },
-        { "echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_ignore", "grep -q 1 /proc/sys/net/ipv4/conf/eth0/arp_ignore",
-            "arp-ignore eth0" },
-        { "echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_announce", "grep -q 2 /proc/sys/net/ipv4/conf/eth0/arp_announce",
-            "arp-announce eth0" },
-        { "echo 1 > /proc/sys/net/ipv4/conf/eth0/rp_filter", "grep -q 2 /proc/sys/net/ipv4/conf/eth0/rp_filter",
-            "rp-filter eth0" },
-        { "tc filter del dev eth0 ingress", "tc filter show dev eth0 ingress | grep -q decapsulate",
-            "decapsulation eth0" },
-        { "tc qdisc del dev eth0 clsact",
-            "tc filter show dev eth0 ingress | grep -q decapsulate && tc filter show dev eth0 egress | grep -q reply",
-            "decapsulation eth0" },
-    };
-
-    [Theory]
-    [MemberData(nameof(Drifts))]
-    public void Drift_is_repaired_within_a_second_and_reported(string damage, string isRepaired, string drift)
-    {
-        using var agent = Start();
-        _setup.Server.Run("sh", "-c", damage);
-        Eventually.True(() => _setup.Server.Try("sh", "-c", isRepaired).ExitCode == 0,
-            () => $"not repaired; log of the agent:\n{agent.CombinedOutput}");
-        var report = agent.WaitForReport(r => DriftNames(r).Contains(drift));
-        var reported = report.GetProperty("drifts").EnumerateArray().First(d => IsDrift(d, drift));
-        // By the agent's own clock: this test's clock would also measure the programs that it starts.
-        var (noticed, repaired) = (reported.GetProperty("noticed"), reported.GetProperty("repaired"));
-        Assert.InRange(repaired.GetDateTimeOffset() - noticed.GetDateTimeOffset(), TimeSpan.Zero, RepairLimit);
-        Assert.Empty(_setup.WrongConditions());
-    }
+    private string FilePath => RealServerSpec.PathIn(_setup);
 
     [Fact]
     public void The_agent_backs_off_from_a_setting_that_another_manager_keeps_reverting()
@@ -84,11 +41,11 @@ public sealed class ReconcilerTests : IDisposable
         var report = agent.WaitForReport(static r => Has(r, "rp-filter", "eth0", "wrong"));
         Assert.False(report.GetProperty("reconciles").GetBoolean());
         // Wait longer than a repair takes.
-        var last = report.GetProperty("sequence").GetInt64() + (long)(2 * RepairLimit / ReportInterval);
+        var last = report.GetProperty("sequence").GetInt64() + (long)(2 * DriftRepairTests.RepairLimit / RealServerSpec.ReportInterval);
         report = agent.WaitForReport(r => r.GetProperty("sequence").GetInt64() >= last);
         Assert.True(Has(report, "rp-filter", "eth0", "wrong"), report.ToString());
-        Assert.Empty(DriftNames(report));
-        Write(Spec(8, RealServer.OtherVip));
+        Assert.Empty(report.GetProperty("drifts").EnumerateArray());
+        Write(RealServerSpec.Text(8, RealServer.OtherVip));
         agent.Until("spec revision 8 applied");
         Assert.Empty(_setup.WrongConditions());
     }
@@ -100,7 +57,7 @@ public sealed class ReconcilerTests : IDisposable
         File.WriteAllText(FilePath, "{ \"services\": [ { \"vips\": [\"nonsense\"] } ] }");
         agent.Until("--spec").Until("The agent keeps the last valid spec.");
         Assert.Contains(RealServer.Vip, _setup.Server.Ip("address show dev lo"), StringComparison.Ordinal);
-        Write(Spec(9, RealServer.OtherVip));
+        Write(RealServerSpec.Text(9, RealServer.OtherVip));
         agent.Until("spec revision 9 applied");
         var addresses = _setup.Server.Ip("address show dev lo");
         Assert.Contains(RealServer.OtherVip, addresses, StringComparison.Ordinal);
@@ -187,31 +144,9 @@ public sealed class ReconcilerTests : IDisposable
 
     public void Dispose() => _setup.Dispose();
 
-    private AgentProcess Start(string more = "")
-    {
-        Write(Spec(7, RealServer.Vip));
-        return new AgentProcess(_setup, $"--spec {FilePath} --interface eth0 {more}").Until("spec revision 7 applied");
-    }
+    private AgentProcess Start(string more = "") => RealServerSpec.Start(_setup, more);
 
-    private void Write(string spec)
-    {
-        File.WriteAllText(FilePath + ".new", spec);
-        File.Move(FilePath + ".new", FilePath, overwrite: true);
-    }
-
-    private static string Spec(int revision, string vip) => $$"""
-        { "revision": {{revision}}, "directors": ["{{RealServer.Director}}"],
-          "reportIntervalMilliseconds": {{ReportInterval.TotalMilliseconds}},
-          "services": [ { "name": "dns", "vips": ["{{vip}}", "{{RealServer.Vip6}}"], "protocol": "udp",
-                          "ports": ["53"], "dsr": "l3", "encapsulation": "ipip" } ] }
-        """;
-
-    private static List<string> DriftNames(JsonElement report) =>
-        [.. report.GetProperty("drifts").EnumerateArray()
-            .Select(static d => $"{d.GetProperty("name").GetString()} {d.GetProperty("subject").GetString()}")];
-
-    private static bool IsDrift(JsonElement drift, string expected) =>
-        $"{drift.GetProperty("name").GetString()} {drift.GetProperty("subject").GetString()}" == expected;
+    private void Write(string spec) => RealServerSpec.Write(_setup, spec);
 
     private static bool Has(JsonElement report, string name, string subject, string status) =>
         report.GetProperty("conditions").EnumerateArray()
