@@ -11,32 +11,20 @@ internal sealed class RevisionHistory(TimeProvider time)
     /// <summary>The most revisions that are kept.</summary>
     internal const int Capacity = 100;
 
-    private readonly Lock _gate = new();
-    private readonly Queue<RevisionRecord> _revisions = new(Capacity);
-    private long _evicted;
+    private readonly BoundedHistory<RevisionRecord> _revisions = new(Capacity);
 
     /// <summary>The kept revisions, the newest last.</summary>
     internal RevisionsReport Read(string director)
     {
-        lock (_gate)
-            return new RevisionsReport(director, _evicted, [.. _revisions]);
+        var (revisions, evicted) = _revisions.Read();
+        return new RevisionsReport(director, evicted, [.. revisions]);
     }
 
     /// <summary>Adds a revision.</summary>
     /// <param name="number">Its number in the store.</param>
     /// <param name="origin">Where it comes from.</param>
     /// <param name="errors">Why the daemon rejected it; empty: it accepted it.</param>
-    internal void Add(long number, string origin, ImmutableArray<string> errors)
-    {
-        var outcome = errors.IsEmpty ? RevisionOutcome.Accepted : RevisionOutcome.Rejected;
-        lock (_gate)
-        {
-            if (_revisions.Count == Capacity)
-            {
-                _revisions.Dequeue();
-                _evicted++;
-            }
-            _revisions.Enqueue(new RevisionRecord(number, origin, time.GetUtcNow(), outcome, errors));
-        }
-    }
+    internal void Add(long number, string origin, ImmutableArray<string> errors) =>
+        _revisions.Add(new RevisionRecord(number, origin, time.GetUtcNow(),
+            errors.IsEmpty ? RevisionOutcome.Accepted : RevisionOutcome.Rejected, errors));
 }

@@ -19,24 +19,14 @@ public sealed class OperationalStateStore(string path)
     /// <param name="note">What was wrong with the file, for the log; null: nothing.</param>
     public OperationalState Read(out string? note)
     {
-        note = null;
-        try
-        {
-            using var file = File.OpenRead(path);
-            if (JsonSerializer.Deserialize(file, Json.OperationalState) is
-                { Version: OperationalState.CurrentVersion, Drains.IsDefault: false } state
-                && state.Drains.All(static d => d is { Server.Length: > 0 }))
-                return state;
-            note = $"{path}: not an operational state of this version; drains of the previous run are lost";
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            // The first start.
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            note = $"{path}: {e.Message}; drains of the previous run are lost";
-        }
+        var state = StateFile.Read(path, Json.OperationalState, out note);
+        if (state is { Version: OperationalState.CurrentVersion, Drains.IsDefault: false }
+            && state.Drains.All(static d => d is { Server.Length: > 0 }))
+            return state;
+        if (state is not null)
+            note = "not an operational state of this version";
+        if (note is not null)
+            note = $"{path}: {note}; drains of the previous run are lost";
         return new OperationalState();
     }
 

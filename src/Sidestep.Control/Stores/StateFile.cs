@@ -16,7 +16,10 @@ public static class StateFile
         try
         {
             using var file = File.OpenRead(path);
-            return JsonSerializer.Deserialize(file, type);
+            if (JsonSerializer.Deserialize(file, type) is { } content)
+                return content;
+            note = "it contains null";
+            return null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -13,15 +13,13 @@ internal sealed class EventHistory(TimeProvider time) : ILoggerProvider
     /// <summary>The most characters of a text that are kept.</summary>
     internal const int LongestMessage = 4096;
 
-    private readonly Lock _gate = new();
-    private readonly Queue<EventRecord> _events = new(Capacity);
-    private long _evicted;
+    private readonly BoundedHistory<EventRecord> _events = new(Capacity);
 
     /// <summary>The kept events, the newest last.</summary>
     internal EventsReport Read(string director)
     {
-        lock (_gate)
-            return new EventsReport(director, _evicted, [.. _events]);
+        var (events, evicted) = _events.Read();
+        return new EventsReport(director, evicted, [.. events]);
     }
 
     public ILogger CreateLogger(string categoryName) => new HistoryLogger(this);
@@ -29,19 +27,6 @@ internal sealed class EventHistory(TimeProvider time) : ILoggerProvider
     public void Dispose()
     {
         // The events stay readable until the process ends.
-    }
-
-    private void Add(EventRecord one)
-    {
-        lock (_gate)
-        {
-            if (_events.Count == Capacity)
-            {
-                _events.Dequeue();
-                _evicted++;
-            }
-            _events.Enqueue(one);
-        }
     }
 
     private sealed class HistoryLogger(EventHistory history) : ILogger
@@ -65,7 +50,7 @@ internal sealed class EventHistory(TimeProvider time) : ILoggerProvider
             {
                 text = $"event without its text: {e.GetType()}";
             }
-            history.Add(new EventRecord(eventId.Id, eventId.Name ?? "", LevelOf(logLevel), history.UtcNow,
+            history._events.Add(new EventRecord(eventId.Id, eventId.Name ?? "", LevelOf(logLevel), history.UtcNow,
                 text.Length <= LongestMessage ? text : text[..LongestMessage]));
         }
 

@@ -15,13 +15,18 @@ internal sealed class HealthFile(string path, Action<string> warn)
     internal SavedHealth? Read()
     {
         var saved = StateFile.Read(path, StateFileJson.Default.SavedHealth, out var note);
+        if (saved is not null && (saved.Servers.IsDefault
+            || saved.Servers.Any(static s => s is not { Pool: not null, Encap: not null })))
+        {
+            note = "servers are missing, or parts of them";
+            saved = null;
+        }
         if (note is not null)
         {
             warn($"{path}: not readable, so servers without adopted tables are unhealthy until their checks are up: "
                 + note);
         }
-        return saved is { Servers: { IsDefault: false } servers }
-            && servers.All(static s => s is { Pool: not null, Encap: not null }) ? saved : null;
+        return saved;
     }
 
     /// <summary>Replaces the file.</summary>

@@ -1,0 +1,31 @@
+namespace Sidestep.Daemon;
+
+/// <summary>Holds the latest items. Safe for threads.</summary>
+/// <param name="capacity">The most items that it holds.</param>
+internal sealed class BoundedHistory<T>(int capacity)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<T> _items = new(capacity);
+    private long _evicted;
+
+    /// <summary>Adds an item. When it is full, the oldest leaves.</summary>
+    internal void Add(T item)
+    {
+        lock (_gate)
+        {
+            if (_items.Count == capacity)
+            {
+                _items.Dequeue();
+                _evicted++;
+            }
+            _items.Enqueue(item);
+        }
+    }
+
+    /// <summary>The items, the newest last, and the number of those that have left.</summary>
+    internal (T[] Items, long Evicted) Read()
+    {
+        lock (_gate)
+            return ([.. _items], _evicted);
+    }
+}
