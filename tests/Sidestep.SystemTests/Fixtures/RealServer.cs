@@ -52,8 +52,8 @@ internal sealed class RealServer : IDisposable
 
     /// <summary>A command line of the agent in the server's namespace.</summary>
     public string[] Command(string options, bool withState = true) =>
-        Server.Enter([AgentProcess.Executable, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. withState
-        ? new[] { "--state-dir", StateDirectory } : []]);
+        Server.Enter([AgentProcess.Executable, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. withState ? new[] { "--state-dir", StateDirectory } : []]);
 
     public Shell.Result TryAgent(string options, bool withState = true) => Shell.Try(Command(options, withState));
 

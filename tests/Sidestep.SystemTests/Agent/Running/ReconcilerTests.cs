@@ -41,7 +41,8 @@ public sealed class ReconcilerTests : IDisposable
         var report = agent.WaitForReport(static r => Has(r, "rp-filter", "eth0", "wrong"));
         Assert.False(report.GetProperty("reconciles").GetBoolean());
         // Wait longer than a repair takes.
-        var last = report.GetProperty("sequence").GetInt64() + (long)(2 * DriftRepairTests.RepairLimit / RealServerSpec.ReportInterval);
+        var last = report.GetProperty("sequence").GetInt64()
+            + (long)(2 * DriftRepairTests.RepairLimit / RealServerSpec.ReportInterval);
         report = agent.WaitForReport(r => r.GetProperty("sequence").GetInt64() >= last);
         Assert.True(Has(report, "rp-filter", "eth0", "wrong"), report.ToString());
         Assert.Empty(report.GetProperty("drifts").EnumerateArray());
