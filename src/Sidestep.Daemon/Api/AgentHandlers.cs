@@ -12,6 +12,9 @@ namespace Sidestep.Daemon.Api;
 /// <param name="agents">The specs for agents and the reports of agents.</param>
 internal sealed class AgentHandlers(AgentRegistry agents)
 {
+    /// <summary>The most errors of a report that the answer names.</summary>
+    private const int MostProblems = 20;
+
     /// <summary>Sends the server's spec, when it is another one than the client has (long polling).</summary>
     internal async Task SendSpecAsync(HttpContext context)
     {
@@ -36,7 +39,13 @@ internal sealed class AgentHandlers(AgentRegistry agents)
     internal async Task ReceiveReportAsync(HttpContext context)
     {
         var server = ServerOf(context);
-        var report = await ApiBodies.ReadAsync(context, ApiJson.Default.AgentReport).ConfigureAwait(false);
+        var report = ReportValidation.Complete(
+            await ApiBodies.ReadAsync(context, ApiJson.Default.AgentReport).ConfigureAwait(false), out var problems);
+        if (problems.Count > 0)
+        {
+            throw new HttpStatusException(StatusCodes.Status400BadRequest, "invalid report",
+                string.Join("; ", problems.Take(MostProblems)));
+        }
         await ApiBodies.WriteAsync(context, agents.Report(server, report) ?? throw NoSuchServer(server),
             ApiJson.Default.ReportResponse).ConfigureAwait(false);
     }

@@ -24,7 +24,8 @@ namespace Sidestep.UnitTests.Daemon.Api;
 public sealed class ApiEndpointsTests : IDisposable
 {
     private const string ReportBody = """
-        { "agentVersion": "1.0", "operatingSystem": "linux", "wallClock": "2026-01-02T03:04:05Z", "sequence": 4 }
+        { "agentVersion": "1.0", "operatingSystem": "linux", "wallClock": "2026-01-02T03:04:05Z", "sequence": 4,
+          "conditions": [] }
         """;
 
     private readonly ManualTime _time = new();
@@ -317,6 +318,16 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Other_paths_and_methods_do_not_exist_for_agents(string method, string path) => AssertProblem(
         await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found",
         $"{method} {path} does not exist in this API");
+
+    /// <summary>Stored, it would fail the requests of others.</summary>
+    [Fact]
+    public async Task Report_with_errors_is_rejected_with_all_of_them()
+    {
+        AssertProblem(await AgentAsync("POST", "/v1/reports/web1", "CN=web1", ReportBody
+            .Replace("\"conditions\": []", "\"conditions\": [null], \"listeners\": [null]", StringComparison.Ordinal)),
+            400, "invalid report", "conditions[0]: is null; listeners[0]: is null");
+        Assert.Empty(_agents.All);
+    }
 
     [Fact]
     public async Task Report_is_recorded_for_its_server()
