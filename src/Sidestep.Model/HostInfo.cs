@@ -17,10 +17,14 @@ public sealed record HostInfo(ImmutableArray<HostInterface> Interfaces)
         var interfaces = ImmutableArray.CreateBuilder<HostInterface>();
         foreach (var adapter in NetworkInterface.GetAllNetworkInterfaces())
         {
+            var properties = adapter.GetIPProperties();
             var addresses = ImmutableArray.CreateBuilder<HostAddress>();
-            foreach (var unicast in adapter.GetIPProperties().UnicastAddresses)
+            foreach (var unicast in properties.UnicastAddresses)
                 addresses.Add(new HostAddress(unicast.Address, unicast.PrefixLength));
-            interfaces.Add(new HostInterface(adapter.Name, addresses.ToImmutable()));
+            interfaces.Add(new HostInterface(adapter.Name, addresses.ToImmutable())
+            {
+                Gateways = [.. properties.GatewayAddresses.Select(static g => g.Address)],
+            });
         }
         return new HostInfo(interfaces.ToImmutable());
     }
@@ -32,7 +36,11 @@ public sealed record HostInfo(ImmutableArray<HostInterface> Interfaces)
 /// <summary>One interface of the director's machine.</summary>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Addresses">Its IPv4 and IPv6 addresses.</param>
-public sealed record HostInterface(string Name, ImmutableArray<HostAddress> Addresses);
+public sealed record HostInterface(string Name, ImmutableArray<HostAddress> Addresses)
+{
+    /// <summary>The routers of its default routes.</summary>
+    public ImmutableArray<IPAddress> Gateways { get; init; } = [];
+}
 
 /// <summary>An address of an interface and the length of its network prefix.</summary>
 /// <param name="Address">The machine's own address.</param>

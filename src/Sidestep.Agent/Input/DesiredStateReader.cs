@@ -157,7 +157,23 @@ internal static class DesiredStateReader
             Add("is an IPv6 address, and this kernel has no IPv6",
                 "Boot with IPv6 (no ipv6.disable=1), or leave the VIP out.");
         }
-        if (!beforeChange || !vip.IsSingle)
+        if (!vip.IsSingle)
+        {
+            // A local route for the prefix takes all of these, on every server that has the same spec.
+            foreach (var own in host.Addresses.Where(a => !host.IsLoopback(a.InterfaceIndex)
+                && vip.Network.Contains(a.Address)))
+            {
+                Add($"contains {own.Address}, the address of {host.NameOf(own.InterfaceIndex)}: the server would take "
+                    + "the packets for hosts of its own network", "Give prefixes without the server's own network.");
+            }
+            foreach (var route in host.DefaultRoutes.Where(r => r.Gateway is { } g && vip.Network.Contains(g)))
+            {
+                Add($"contains {route.Gateway}, the gateway on {host.NameOf(route.InterfaceIndex)}: the server would "
+                    + "take the packets that it has for its router", "Give prefixes without the gateway.");
+            }
+            return;
+        }
+        if (!beforeChange)
             return;
         foreach (var address in host.Addresses.Where(a => a.Address.Equals(vip.Address)))
         {

@@ -4,8 +4,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>No VIP is an address of the director's kernel. The director may be a real server if there are
-/// others.</summary>
+/// <summary>No VIP is an address of the director's kernel or of its gateways, or contains one. The director may be a
+/// real server if there are others.</summary>
 internal static class LocalAddressRules
 {
     public static void Check(ConfigurationDocument document, HostInfo host, IssueList issues)
@@ -19,7 +19,7 @@ internal static class LocalAddressRules
         foreach (var service in document.Services)
         {
             foreach (var vip in VirtualServiceSchema.VipsOf(service))
-                CheckVip(vip, owners, issues);
+                CheckVip(vip, owners, host, issues);
         }
         // With other directors, this one may also be a real server: what they forward is delivered here.
         if (!document.HasOtherDirectors)
@@ -27,16 +27,38 @@ internal static class LocalAddressRules
     }
 
     private static void CheckVip(
-        Located<IPNetwork> vip, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
+        Located<IPNetwork> vip, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, HostInfo host,
+        IssueList issues)
     {
-        // A prefix may contain the director's own addresses: it may be as wide as the whole address space.
+        if (!vip.Value.IsSingle())
+        {
+            CheckPrefix(vip, owners, host, issues);
+            return;
+        }
         var address = vip.Value.BaseAddress;
-        if (vip.Value.IsSingle() && owners.TryGetValue(address, out var owner))
+        if (owners.TryGetValue(address, out var owner))
             issues.Error(vip.Path, vip.Node,
                 $"a local address of this director (on {owner.Interface}): its kernel would receive the packets that "
                 + "the engine must answer and forward",
                 "Choose another VIP, or, if the address is here by mistake, remove it with "
                 + $"`ip address del {address}/{owner.PrefixLength} dev {owner.Interface}`");
+    }
+
+    private static void CheckPrefix(
+        Located<IPNetwork> vip, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, HostInfo host,
+        IssueList issues)
+    {
+        const string Remedy = "Write prefixes without it";
+        foreach (var (address, (name, _)) in owners.Where(o => vip.Value.Contains(o.Key)))
+            issues.Error(vip.Path, vip.Node,
+                $"contains {address}, a local address of this director (on {name}): the engine would take the packets "
+                + "that are for the director itself, and cut it off", Remedy);
+        foreach (var item in host.Interfaces)
+        {
+            foreach (var router in item.Gateways.Where(vip.Value.Contains))
+                issues.Error(vip.Path, vip.Node,
+                    $"contains {router}, the gateway of this director (on {item.Name})", Remedy);
+        }
     }
 
     private static void CheckServers(

@@ -84,6 +84,25 @@ internal sealed class PoolUsage
         return false;
     }
 
+    /// <summary>The lowest address of a server in a prefix; null: there is none.</summary>
+    public IPAddress? FirstIn(IPNetwork prefix)
+    {
+        var low = Number(prefix.BaseAddress);
+        int at = 0;
+        for (int end = Addresses.Length; at < end;)
+        {
+            int middle = (at + end) / 2;
+            if (Number(Addresses[middle]) < low)
+                at = middle + 1;
+            else
+                end = middle;
+        }
+        // As a number, an IPv4 address may lie in an IPv6 prefix.
+        while (at < Addresses.Length && prefix.BaseAddress.AddressFamily != Addresses[at].AddressFamily)
+            at++;
+        return at < Addresses.Length && prefix.Contains(Addresses[at]) ? Addresses[at] : null;
+    }
+
     /// <summary>The address as a number; IPv4 as ::ffff:a.b.c.d.</summary>
     private static UInt128 Number(IPAddress address)
     {

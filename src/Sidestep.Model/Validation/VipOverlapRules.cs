@@ -4,8 +4,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A server has an address of its own; the VIP is on all servers. A peer has its own address, too.</summary>
-/// <remarks>A VIP prefix may contain addresses of servers: it may be as wide as the whole address space.</remarks>
+/// <summary>A server has an address of its own; the VIP is on all servers. A peer has its own address, too. A VIP
+/// prefix contains neither.</summary>
 internal static class VipOverlapRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -17,6 +17,8 @@ internal static class VipOverlapRules
             {
                 if (vip.Value.IsSingle())
                     services.TryAdd(vip.Value.BaseAddress, service);
+                else
+                    CheckPrefix(document, vip, issues);
             }
         }
         var sorted = PoolUsage.Sorted(services.Keys);
@@ -40,6 +42,29 @@ internal static class VipOverlapRules
                 issues.Error(peer.Path, peer.Node,
                     $"the VIP of {ConfigurationDocument.Title(service)}, which all directors share",
                     "Write the director's own address", service.Location);
+        }
+    }
+
+    private static void CheckPrefix(ConfigurationDocument document, Located<IPNetwork> vip, IssueList issues)
+    {
+        foreach (var pool in document.Pools)
+        {
+            if (PoolUsage.Of(pool).FirstIn(vip.Value) is not { } first)
+                continue;
+            var address = pool.Items(PoolSchema.Servers).Select(static s => s.Find(RealServerSchema.Address))
+                .First(a => a is not null && a.Value.Equals(first))!;
+            issues.Error(vip.Path, vip.Node,
+                $"contains {first}, the address of a server: the director would forward packets for this server itself "
+                + "to any server",
+                "Write prefixes without the addresses of servers", address.Location);
+            // One is enough: usually the prefix contains all servers.
+            return;
+        }
+        if (document.Group?.Value(GroupSchema.Peers).FirstOrDefault(p => vip.Value.Contains(p.Value)) is { } peer)
+        {
+            issues.Error(vip.Path, vip.Node,
+                $"contains {peer.Value}, the address of a director in group.peers, which would be forwarded to servers",
+                "Write prefixes without the addresses of directors", peer.Location);
         }
     }
 }

@@ -54,7 +54,10 @@ internal static class TestDocument
 
     public static HostInfo Host { get; } = new([
         new HostInterface("lo", [Address("127.0.0.1", 8), Address("::1", 128), Address("203.0.113.99", 32)]),
-        new HostInterface("eth0", [Address("10.0.0.1", 24), Address("fe80::1", 64)]),
+        new HostInterface("eth0", [Address("10.0.0.1", 24), Address("fe80::1", 64)])
+        {
+            Gateways = [IPAddress.Parse("10.0.0.254")],
+        },
     ]);
 
     public static ConfigurationResult Read(string yaml) => ConfigurationReader.Read(yaml, Host);

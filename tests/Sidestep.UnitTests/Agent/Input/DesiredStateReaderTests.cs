@@ -235,12 +235,36 @@ public sealed class DesiredStateReaderTests
         Assert.Equal($"Remove it: ip address del {TestSpec.Vip}/24 dev lo", _problems[0].Remedy);
     }
 
-    [Fact]
-    public void A_prefix_of_VIPs_may_contain_an_address_of_an_interface()
+    /// <summary>It becomes a local route: the server would lose its own network, and its router.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_prefix_of_VIPs_contains_neither_an_address_of_an_interface_nor_the_gateway(bool beforeChange)
     {
         _kernel.Addresses.Add(
-            new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("203.0.113.0"), 24, AddressScope.Universe));
-        Assert.NotNull(Read(TestSpec.Of(TestSpec.Layer2("203.0.113.0/24")), beforeChange: true));
+            new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("203.0.113.7"), 24, AddressScope.Universe));
+        Assert.Null(Read(TestSpec.Of(TestSpec.Layer2("203.0.113.0/24")), beforeChange));
+        Assert.Equal("contains 203.0.113.7, the address of eth0: the server would take the packets for hosts of its "
+            + "own network", Assert.Single(_problems).Reason);
+        _problems.Clear();
+
+        _kernel.DefaultRoutes.Add(new DefaultRouteInfo(AddressFamily.InterNetwork, FakeKernel.Eth0,
+            IPAddress.Parse("203.0.113.1")));
+        Assert.Null(Read(TestSpec.Of(TestSpec.Layer2("203.0.113.0/30")), beforeChange));
+        Assert.Equal("contains 203.0.113.1, the gateway on eth0: the server would take the packets that it has for its "
+            + "router", Assert.Single(_problems).Reason);
+        _problems.Clear();
+
+        Assert.NotNull(Read(TestSpec.Of(TestSpec.Layer2("203.0.113.128/25")), beforeChange));
+    }
+
+    /// <summary>A VIP of its own beside a prefix that contains it.</summary>
+    [Fact]
+    public void A_prefix_of_VIPs_may_contain_a_VIP_on_lo()
+    {
+        _kernel.Addresses.Add(
+            new InterfaceAddress(FakeKernel.Lo, IPAddress.Parse("203.0.113.7"), 32, AddressScope.Universe));
+        Assert.NotNull(Read(TestSpec.Of(TestSpec.Layer2("203.0.113.0/24", "203.0.113.7")), beforeChange: true));
     }
 
     [Fact]

@@ -18,6 +18,23 @@ internal static class HostMistakes
             "29:10: error: virtualServices[0].vip: 10.0.0.1: a local address of this director (on eth0): its kernel "
             + "would receive the packets that the engine must answer and forward. Choose another VIP, "
             + "or, if the address is here by mistake, remove it with `ip address del 10.0.0.1/24 dev eth0`."),
+        new("a VIP prefix with the director's own address",
+            "vip: 203.0.113.10",
+            "vip: 10.0.0.0/30",
+            "29:10: error: virtualServices[0].vip: 10.0.0.0/30: contains 10.0.0.1, a local address of this director "
+            + "(on eth0): the engine would take the packets that are for the director itself, and cut it off. Write "
+            + "prefixes without it."),
+        new("a VIP prefix with the director's gateway",
+            "vip: 203.0.113.10",
+            "vip: 10.0.0.252/30",
+            "29:10: error: virtualServices[0].vip: 10.0.0.252/30: contains 10.0.0.254, the gateway of this director "
+            + "(on eth0). Write prefixes without it."),
+        new("half of the address space as a VIP",
+            "vip: 203.0.113.10",
+            "vip: 128.0.0.0/1",
+            "29:10: error: virtualServices[0].vip: 128.0.0.0/1: contains 203.0.113.99, a local address of this "
+            + "director (on lo): the engine would take the packets that are for the director itself, and cut it off. "
+            + "Write prefixes without it."),
         new("a server that is the director",
             "address: 10.0.0.12",
             "address: 10.0.0.1",

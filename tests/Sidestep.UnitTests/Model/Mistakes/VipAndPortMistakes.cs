@@ -20,6 +20,12 @@ internal static class VipAndPortMistakes
             "vip: 203.0.113.0/024",
             "29:10: error: virtualServices[0].vip: 203.0.113.0/024: the prefix length is not a number from 0 to "
             + "32. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64."),
+        new("a VIP prefix with a server",
+            "vip: 203.0.113.10",
+            "vip: 10.0.0.8/29",
+            "29:10: error: virtualServices[0].vip: 10.0.0.8/29: contains 10.0.0.11, the address of a server: the "
+            + "director would forward packets for this server itself to any server. Write prefixes without the "
+            + "addresses of servers. See line 22."),
         new("a loopback prefix",
             "vip: 203.0.113.10",
             "vip: 127.1.0.0/16",
@@ -146,9 +152,9 @@ internal static class VipAndPortMistakes
             "    vip: 203.0.113.10\n    protocol: tcp\n    port: 80\n    pool: web\n    networkProfile: fast\n    "
             + "enabled: true\n    trafficEnabled: true\n  - name: api\n    vip: 203.0.113.20\n    protocol: udp\n    "
             + "port: 443\n",
-            "    vip: 203.0.113.0/24\n    protocol: any\n    pool: web\n    networkProfile: routed\n  - name: api\n   "
-            + " vip: 203.0.113.0/24\n    protocol: any\n",
-            "35:15: error: virtualServices[1].protocol: any: service www already has 203.0.113.0/24 "
+            "    vip: 198.51.100.0/24\n    protocol: any\n    pool: web\n    networkProfile: routed\n  - name: api\n   "
+            + " vip: 198.51.100.0/24\n    protocol: any\n",
+            "35:15: error: virtualServices[1].protocol: any: service www already has 198.51.100.0/24 "
             + "with any protocol. Give one of the two another VIP or protocol, or remove it. See line 28.",
             "10:11: warning: networkProfiles[0].name: fast: no virtual service uses this network profile. "
             + "Remove it, or name it in a service."),
