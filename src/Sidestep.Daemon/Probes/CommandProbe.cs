@@ -9,27 +9,21 @@ namespace Sidestep.Daemon.Probes;
 internal static class CommandProbe
 {
     /// <summary>Programs that run at the same time.</summary>
-    private const int MaxConcurrent = 16;
+    internal const int MaxConcurrent = 16;
 
     private const int MaxLineCharacters = 200;
     private static readonly SemaphoreSlim Concurrency = new(MaxConcurrent);
 
+    /// <summary>Waits until another program may run, before the time limit of that program begins: programs that hang
+    /// must not spend the time of others.</summary>
+    /// <returns>False: as many ran all the time. True: the caller must call <see cref="Exit"/>.</returns>
+    internal static Task<bool> TryEnterAsync(TimeSpan timeout, CancellationToken cancellation) =>
+        Concurrency.WaitAsync(timeout, cancellation);
+
+    internal static void Exit() => Concurrency.Release();
+
     /// <summary>Runs the program once. Cancellation kills it, with its child processes.</summary>
     internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, Check check,
-        CancellationToken cancellation)
-    {
-        await Concurrency.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return await StartAsync(endpoint, check, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            Concurrency.Release();
-        }
-    }
-
-    private static async Task<ProbeResult> StartAsync(ProbeEndpoint endpoint, Check check,
         CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(check.Monitor.Command[0])

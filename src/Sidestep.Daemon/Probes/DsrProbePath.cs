@@ -14,6 +14,9 @@ namespace Sidestep.Daemon.Probes;
 /// with the VIP as source; the kernel finds no socket for any other reply.</summary>
 internal sealed class DsrProbePath : IProbePath
 {
+    /// <summary>A socket has to name a port to look up a route.</summary>
+    private const int AnyPort = 9;
+
     private readonly ConcurrentDictionary<(GroupKey, VrfAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
@@ -55,6 +58,26 @@ internal sealed class DsrProbePath : IProbePath
         if (key.ThroughDsrPath
             && ResolveEndpoint(key.Group, key.Address, key.Target, key.Port, out endpoint) is { } problem)
             return problem;
+        if (check.Monitor.Type != MonitorType.Command)
+            return await ProbeAsync(endpoint, check, cancellation).ConfigureAwait(false);
+        if (!await CommandProbe.TryEnterAsync(check.Monitor.Timeout, cancellation).ConfigureAwait(false))
+        {
+            return ProbeResult.NotSent(string.Create(CultureInfo.InvariantCulture,
+                $"not run, because {CommandProbe.MaxConcurrent} other commands were running"));
+        }
+        try
+        {
+            return await ProbeAsync(endpoint, check, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            CommandProbe.Exit();
+        }
+    }
+
+    private static async Task<ProbeResult> ProbeAsync(ProbeEndpoint endpoint, Check check,
+        CancellationToken cancellation)
+    {
         using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeLimit.CancelAfter(check.Monitor.Timeout);
         try
@@ -134,7 +157,12 @@ internal sealed class DsrProbePath : IProbePath
         if (_paths.GetValueOrDefault((group, server)) is not { Id: { } id } path)
             return ProbeResult.NotSent("the server is not in the forwarding tables yet");
         if (path.NextHop is not { } nextHop)
-            return ProbeResult.Failure(path.Obstacle ?? "no next hop is known");
+        {
+            // A server that does not answer ARP has failed. A director without a link has not asked.
+            return path.Obstacle is null && LocalErrorTo(server.Address) is { } error
+                ? ProbeResult.NotSent($"the director cannot reach the server: {error}")
+                : ProbeResult.Failure(path.Obstacle ?? "no next hop is known");
+        }
         if (nextHop.IsLocal)
             return ProbeResult.Exempt("the director itself is the server");
         var isIpv4 = vip.AddressFamily == AddressFamily.InterNetwork;
@@ -145,10 +173,26 @@ internal sealed class DsrProbePath : IProbePath
         return null;
     }
 
+    /// <summary>Why this machine has no route to an address; null: it has one. Nothing is sent.</summary>
+    private static string? LocalErrorTo(IPAddress address)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(address, AnyPort);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return IsLocalError(e.SocketErrorCode) ? e.Message : null;
+        }
+    }
+
     /// <summary>True: the error is one of this machine, and says nothing about the server.</summary>
     private static bool IsLocalError(SocketError error) =>
         error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
-        or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown;
+        or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown
+        or SocketError.NetworkUnreachable;
 
     private sealed record ServerPath(int? Id, NextHop? NextHop, Forwarding.Encap Encap, string? Obstacle);
 }

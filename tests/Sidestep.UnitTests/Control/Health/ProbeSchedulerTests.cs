@@ -120,6 +120,8 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         Apply(_tracker, configuration);
         await AdvanceAsync(100, 1);
         await AdvanceAsync(100, 2);
+        // The result of a probe is recorded on another thread.
+        await Until.TrueAsync(() => _tracker.Report().Single().Healthy, "the server does not become healthy");
         _time.Advance(TimeSpan.FromMilliseconds(7));
         Apply(_tracker, configuration);
         Assert.Equal(new DurationStats(1, 7, 7, 7), _scheduler.Figures().Admission);

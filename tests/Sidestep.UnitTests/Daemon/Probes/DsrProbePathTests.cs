@@ -170,6 +170,39 @@ public sealed class DsrProbePathTests
             TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Scripts that hang are no fault of the servers of other scripts.</summary>
+    [Fact]
+    public async Task Command_that_found_no_slot_is_no_verdict_and_one_that_waited_has_its_whole_time()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var command = Check(false, IPAddress.Loopback, 80, new HealthMonitor
+        {
+            Name = "script",
+            Type = MonitorType.Command,
+            Timeout = TimeSpan.FromMilliseconds(200),
+            Command = ["/bin/sh", "-c", "exit 0"],
+        });
+        for (var hanging = 0; hanging < CommandProbe.MaxConcurrent; hanging++)
+            Assert.True(await CommandProbe.TryEnterAsync(TimeSpan.Zero, cancellation));
+        try
+        {
+            Assert.Equal(ProbeResult.NotSent("not run, because 16 other commands were running"),
+                await _path.ProbeAsync(command, cancellation));
+            var waits = _path.ProbeAsync(command with
+            {
+                Monitor = command.Monitor with { Timeout = TimeSpan.FromSeconds(20) },
+            }, cancellation);
+            CommandProbe.Exit();
+            Assert.Equal(ProbeResult.Success, await waits);
+            Assert.True(await CommandProbe.TryEnterAsync(TimeSpan.Zero, cancellation));
+        }
+        finally
+        {
+            for (var hanging = 0; hanging < CommandProbe.MaxConcurrent; hanging++)
+                CommandProbe.Exit();
+        }
+    }
+
     private Task<ProbeResult> DsrAsync() =>
         _path.ProbeAsync(Check(true, Vip, 80), TestContext.Current.CancellationToken);
 
