@@ -18,6 +18,9 @@ internal static class StatusText
         foreach (var line in (IEnumerable<string>)
             [.. daemon.Errors, .. daemon.Alarms, .. daemon.Unresolved, .. daemon.Degraded, .. daemon.Notes])
             console.MarkupLineInterpolated($"  {line}");
+        foreach (var part in daemon.Restored)
+            console.MarkupLineInterpolated(
+                $"  restored: {part.Part}, {part.Times} times, last at {part.LastAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");
         WriteServices(console, status);
         WriteServers(console, status);
         HealthText.Write(console, status.Health);

@@ -70,15 +70,17 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
             log);
         using var punt = new PuntHandler(engine, status, log);
+        var kernelState = new KernelState(engine, health, new RestoredParts(TimeProvider.System), NetworkdHint.Read,
+            status, log);
 
-        using (var host = BuildHost(engine, loop, follower, management, health, punt))
+        using (var host = BuildHost(engine, loop, follower, management, health, kernelState, punt))
             await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);
         new DirectorExit(engine, multicast, multicastFile, health, management, status, log).Run(observer.OnExit);
     }
 
     /// <summary>The host and its tasks, in the order of their start: forwarding comes first.</summary>
     private IHost BuildHost(DirectorEngine engine, ControlLoop loop, ConfigurationFollower follower,
-        Management management, HealthService health, PuntHandler punt)
+        Management management, HealthService health, KernelState kernelState, PuntHandler punt)
     {
         var builder = ServiceHost.CreateBuilder(serviceLog, signals);
         var services = builder.Services;
@@ -94,6 +96,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         services.AddTask((_, cancellation) => Periodically.RunAsync(ConnectionCountInterval, TimeProvider.System, () =>
             CountConnections(engine), cancellation));
         services.AddTask((_, cancellation) => health.RunAsync(cancellation));
+        services.AddTask((_, cancellation) => kernelState.RunAsync(cancellation));
         services.AddTask((_, cancellation) => management.RunAsync(cancellation));
         services.AddWatchdog(new LoopProgress(loop).HasTurned);
         return builder.Build();

@@ -112,6 +112,9 @@ internal enum ProblemSource
     /// <summary>Routes and filters that bring probes onto the DSR path.</summary>
     Health,
 
+    /// <summary>Rules, routes and filters that something removes again and again.</summary>
+    KernelState,
+
     /// <summary>Fragmentation of punted packets.</summary>
     Punt,
 

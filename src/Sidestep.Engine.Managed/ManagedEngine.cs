@@ -195,6 +195,12 @@ public sealed class ManagedEngine : IEngine
         _drivers is { } drivers ? drivers.Attach(interfaces)
         : throw new InvalidOperationException("an engine without interfaces cannot attach");
 
+    /// <summary>Installs again what another program has removed of the routes and rules that keep the kernel from
+    /// processing packets for VIPs.</summary>
+    /// <returns>What was missing.</returns>
+    /// <exception cref="Native.NativeException">The kernel refused.</exception>
+    public IReadOnlyList<string> RestoreKernelState() => _drivers?.RestoreBlackholes() ?? [];
+
     /// <summary>The attached interfaces; none in an engine without interfaces.</summary>
     public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
 

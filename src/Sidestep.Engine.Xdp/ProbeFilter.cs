@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Sidestep.Native;
+using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -63,6 +64,11 @@ public sealed class ProbeFilter : IDisposable
         TcIngress.EnsureQdisc(interfaceIndex);
         TcEgress.Attach(interfaceIndex, _program, Position, replace: true);
     }
+
+    /// <summary>True if an interface has a filter at the position of this one.</summary>
+    /// <exception cref="NativeException">The kernel refused: the interface is gone.</exception>
+    public static bool IsAttached(NetlinkSocket socket, int interfaceIndex) =>
+        TcFilters.Egress(socket, interfaceIndex).Any(static f => f.Position == Position);
 
     /// <summary>Detaches from an interface, if it is attached.</summary>
     public static void Detach(int interfaceIndex)

@@ -50,4 +50,19 @@ public sealed record DaemonStatus
 
     /// <summary>How the daemon started: adopted tables, fallback to generic mode and so on.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>Parts of the daemon's own state in the kernel, such as rules and filters, that were gone and that it
+    /// restored.</summary>
+    public ImmutableArray<RestoredPart> Restored
+    {
+        get;
+        // A daemon of an earlier version does not send it.
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 }
+
+/// <summary>A part of the daemon's state in the kernel that was gone.</summary>
+/// <param name="Part">What it is.</param>
+/// <param name="Times">How often it was restored.</param>
+/// <param name="LastAt">When it was restored last, by the director's wall clock.</param>
+public sealed record RestoredPart(string Part, int Times, DateTimeOffset LastAt);

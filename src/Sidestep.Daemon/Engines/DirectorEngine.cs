@@ -36,6 +36,11 @@ internal abstract class DirectorEngine : IEngine
     /// <exception cref="Native.NativeException">The kernel refused.</exception>
     internal abstract IDisposable? OpenPunt();
 
+    /// <summary>Restores what another program has removed of the engine's own rules and routes in the kernel.</summary>
+    /// <returns>What was missing.</returns>
+    /// <exception cref="Native.NativeException">The kernel refused.</exception>
+    internal virtual IReadOnlyList<string> RestoreKernelState() => [];
+
     /// <summary>Reads the status of the tables and their counters, without what the daemon knows beside them.</summary>
     /// <exception cref="EngineException">It cannot be read; the message says why.</exception>
     internal abstract DirectorStatus ReadStatus();

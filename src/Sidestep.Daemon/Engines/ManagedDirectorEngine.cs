@@ -57,6 +57,8 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     /// <summary>Null: the engine fragments packets itself.</summary>
     internal override IDisposable? OpenPunt() => null;
 
+    internal override IReadOnlyList<string> RestoreKernelState() => _engine.RestoreKernelState();
+
     internal override DirectorStatus ReadStatus()
     {
         lock (_gate)

@@ -29,4 +29,7 @@ internal static partial class TableEvents
 
     [LoggerMessage(231, LogLevel.Warning, "{Problem}")]
     public static partial void FragmentationProblem(this ILogger logger, string problem);
+
+    [LoggerMessage(240, LogLevel.Warning, "{Part} was gone, and is restored")]
+    public static partial void Restored(this ILogger logger, string part);
 }

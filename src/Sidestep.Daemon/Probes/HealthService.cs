@@ -59,6 +59,11 @@ internal sealed class HealthService : IDisposable
     /// <summary>Why probes cannot leave; empty: they can.</summary>
     internal IReadOnlyList<string> Problems => _routing?.Problems ?? [];
 
+    /// <summary>Restores what the kernel or another program has removed of the routing of probes, and tries again what
+    /// failed.</summary>
+    /// <returns>What was missing.</returns>
+    internal IReadOnlyList<string> RestoreRouting() => _routing?.Restore() ?? [];
+
     /// <summary>Takes over tables that have come into force.</summary>
     internal void Update(EffectiveConfiguration configuration, ForwardingTables tables)
     {

@@ -1,5 +1,6 @@
 using Sidestep.Engine.Xdp;
 using Sidestep.Native;
+using Sidestep.Native.Netlink;
 
 namespace Sidestep.Daemon.Probes;
 
@@ -10,6 +11,11 @@ internal interface IProbeFilter : IDisposable
     /// <exception cref="NativeException">The kernel refused.</exception>
     void Attach(int interfaceIndex);
 
+    /// <summary>Attaches the program again if it is not there.</summary>
+    /// <returns>True if it was not.</returns>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    bool Restore(int interfaceIndex);
+
     /// <summary>Detaches the program from an interface.</summary>
     /// <exception cref="NativeException">The kernel refused. The filters of a deleted interface are gone with
     /// it.</exception>
@@ -19,9 +25,23 @@ internal interface IProbeFilter : IDisposable
 /// <summary>The program in the kernel.</summary>
 internal sealed class KernelProbeFilter(ProbeFilter filter) : IProbeFilter
 {
+    private readonly NetlinkSocket _socket = NetlinkSocket.Open();
+
     public void Attach(int interfaceIndex) => filter.Attach(interfaceIndex);
+
+    public bool Restore(int interfaceIndex)
+    {
+        if (ProbeFilter.IsAttached(_socket, interfaceIndex))
+            return false;
+        filter.Attach(interfaceIndex);
+        return true;
+    }
 
     public void Detach(int interfaceIndex) => ProbeFilter.Detach(interfaceIndex);
 
-    public void Dispose() => filter.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        filter.Dispose();
+    }
 }

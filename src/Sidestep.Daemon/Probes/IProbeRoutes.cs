@@ -13,6 +13,10 @@ internal interface IProbeRoutes : IDisposable
     /// <summary>Adds or moves the default route of an address family, with its gateway and its rule.</summary>
     void Add(AddressFamily family, int interfaceIndex, IPAddress gateway);
 
+    /// <summary>Creates what is missing of the rule, the route and the gateway.</summary>
+    /// <returns>What was missing; empty: nothing.</returns>
+    IReadOnlyList<string> Restore(AddressFamily family, int interfaceIndex, IPAddress gateway);
+
     /// <summary>Removes the rule and the route.</summary>
     void Remove(AddressFamily family, int interfaceIndex, IPAddress gateway);
 }
@@ -31,6 +35,21 @@ internal sealed class NetlinkProbeRoutes : IProbeRoutes
     {
         DefaultGateways.Set(_socket, Table, interfaceIndex, gateway, GatewayMac);
         PolicyRules.Add(_socket, RuleOf(family));
+    }
+
+    public IReadOnlyList<string> Restore(AddressFamily family, int interfaceIndex, IPAddress gateway)
+    {
+        var (neighbour, route) = DefaultGateways.Restore(_socket, Table, interfaceIndex, gateway, GatewayMac);
+        var rule = PolicyRules.Add(_socket, RuleOf(family));
+        var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+        List<string> missing = [];
+        if (rule)
+            missing.Add($"the {name} policy rule {Priority}");
+        if (route)
+            missing.Add($"the {name} route of table {Table}");
+        if (neighbour)
+            missing.Add($"the neighbour {gateway}");
+        return missing;
     }
 
     public void Remove(AddressFamily family, int interfaceIndex, IPAddress gateway)

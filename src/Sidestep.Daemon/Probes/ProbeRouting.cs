@@ -19,8 +19,10 @@ internal sealed class ProbeRouting(IProbeFilter filter, IProbeRoutes routes, Act
     private static readonly IPAddress Gateway4 = IPAddress.Parse("169.254.51.50"), Gateway6 =
         IPAddress.Parse("fe80::5150");
 
+    private readonly Lock _gate = new();
     private readonly HashSet<int> _attached = [];
     private readonly Dictionary<AddressFamily, int> _egressIndexes = [];
+    private IReadOnlyList<EgressInterface> _interfaces = [];
 
     /// <summary>Why probes of an address family, or by an interface, cannot leave; empty: all can.</summary>
     internal IReadOnlyList<string> Problems { get; private set; } = [];
@@ -28,13 +30,64 @@ internal sealed class ProbeRouting(IProbeFilter filter, IProbeRoutes routes, Act
     /// <summary>Follows the director's interfaces: one may have been deleted and created again.</summary>
     internal void Update(IReadOnlyList<EgressInterface> interfaces)
     {
-        var problems = new List<string>();
-        foreach (var removed in _attached.Where(a => interfaces.All(i => i.Index != a)).ToArray())
+        lock (_gate)
         {
-            _attached.Remove(removed);
-            DetachFrom(removed);
+            _interfaces = interfaces;
+            foreach (var removed in _attached.Where(a => interfaces.All(i => i.Index != a)).ToArray())
+            {
+                _attached.Remove(removed);
+                DetachFrom(removed);
+            }
+            Publish(Complete());
         }
-        foreach (var added in interfaces.Where(i => !_attached.Contains(i.Index)))
+    }
+
+    /// <summary>Restores what the kernel has removed with a link that went down, or another program, and tries again
+    /// what failed.</summary>
+    /// <returns>What was missing.</returns>
+    internal IReadOnlyList<string> Restore()
+    {
+        lock (_gate)
+        {
+            var (problems, missing) = (new List<string>(), new List<string>());
+            foreach (var attached in _interfaces.Where(i => _attached.Contains(i.Index)))
+            {
+                Try($"probes cannot leave by {attached.Name}", problems, () =>
+                {
+                    if (filter.Restore(attached.Index))
+                        missing.Add($"the probe filter of {attached.Name}");
+                });
+            }
+            foreach (var (family, index) in _egressIndexes)
+            {
+                Try($"probes of {NameOf(family)} cannot leave", problems, () =>
+                    missing.AddRange(routes.Restore(family, index, GatewayOf(family))));
+            }
+            Publish([.. problems, .. Complete()]);
+            return missing;
+        }
+    }
+
+    /// <summary>Removes the filters, the rules and the routes.</summary>
+    internal void Remove()
+    {
+        lock (_gate)
+        {
+            foreach (var index in _attached)
+                DetachFrom(index);
+            _attached.Clear();
+            foreach (var family in _egressIndexes.Keys.ToArray())
+                RemoveRoute(family);
+        }
+    }
+
+    public void Dispose() => routes.Dispose();
+
+    /// <summary>Adds what the interfaces do not have yet.</summary>
+    private List<string> Complete()
+    {
+        var problems = new List<string>();
+        foreach (var added in _interfaces.Where(i => !_attached.Contains(i.Index)))
         {
             Try($"probes cannot leave by {added.Name}", problems, () =>
             {
@@ -42,24 +95,18 @@ internal sealed class ProbeRouting(IProbeFilter filter, IProbeRoutes routes, Act
                 _attached.Add(added.Index);
             });
         }
-        AddRoute(AddressFamily.InterNetwork, interfaces.FirstOrDefault(static i => i.Address is not null), problems);
-        AddRoute(AddressFamily.InterNetworkV6, interfaces.FirstOrDefault(static i => i.Address6 is not null), problems);
+        AddRoute(AddressFamily.InterNetwork, _interfaces.FirstOrDefault(static i => i.Address is not null), problems);
+        AddRoute(AddressFamily.InterNetworkV6, _interfaces.FirstOrDefault(static i => i.Address6 is not null),
+            problems);
+        return problems;
+    }
+
+    private void Publish(List<string> problems)
+    {
         foreach (var problem in problems.Except(Problems))
             log(problem);
         Problems = problems;
     }
-
-    /// <summary>Removes the filters, the rules and the routes.</summary>
-    internal void Remove()
-    {
-        foreach (var index in _attached)
-            DetachFrom(index);
-        _attached.Clear();
-        foreach (var family in _egressIndexes.Keys.ToArray())
-            RemoveRoute(family);
-    }
-
-    public void Dispose() => routes.Dispose();
 
     private void DetachFrom(int index)
     {
@@ -83,8 +130,7 @@ internal sealed class ProbeRouting(IProbeFilter filter, IProbeRoutes routes, Act
         }
         if (_egressIndexes.TryGetValue(family, out var present) && present == egress.Index)
             return;
-        var familyName = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
-        Try($"probes of {familyName} cannot leave by {egress.Name}", problems, () =>
+        Try($"probes of {NameOf(family)} cannot leave by {egress.Name}", problems, () =>
         {
             routes.Add(family, egress.Index, GatewayOf(family));
             _egressIndexes[family] = egress.Index;
@@ -104,6 +150,8 @@ internal sealed class ProbeRouting(IProbeFilter filter, IProbeRoutes routes, Act
             log($"failed to remove probe routing: {e.Message}");
         }
     }
+
+    private static string NameOf(AddressFamily family) => family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
 
     private static IPAddress GatewayOf(AddressFamily family) => family == AddressFamily.InterNetwork ? Gateway4
         : Gateway6;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -16,9 +17,15 @@ internal sealed class BlackholeRoutes : IDisposable
 {
     private const uint Table = 5151, Priority = 5151;
 
+    /// <summary>The most routes that one call of <see cref="Restore"/> looks for. A flush of the table takes all of
+    /// them, so that any of them shows it.</summary>
+    private const int RoutesPerCheck = 16;
+
+    private readonly Lock _gate = new();
     private readonly NetlinkSocket _socket = NetlinkSocket.Open();
     private readonly string? _file;
     private BlackholeSet _installed = BlackholeSet.Empty;
+    private int _checkedRoutes;
 
     /// <summary>Routes and rules that an earlier process recorded, in this network namespace or another one.</summary>
     private BlackholeSet _stale;
@@ -45,6 +52,40 @@ internal sealed class BlackholeRoutes : IDisposable
     /// <summary>Installs routes for these VIPs and rules for these interfaces, and removes all others.</summary>
     /// <exception cref="EngineException">The kernel returned an error, or the record cannot be written.</exception>
     internal void Apply(IEnumerable<IPNetwork> vips, IEnumerable<string> interfaces)
+    {
+        lock (_gate)
+            ApplyLocked(vips, interfaces);
+    }
+
+    /// <summary>Installs again what another program has removed.</summary>
+    /// <returns>What was missing; empty: nothing that this call looked for.</returns>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    internal IReadOnlyList<string> Restore()
+    {
+        lock (_gate)
+        {
+            List<string> missing = [];
+            var routes = _installed.Routes.Skip(_checkedRoutes).Take(RoutesPerCheck).ToArray();
+            _checkedRoutes = routes.Length < RoutesPerCheck ? 0 : _checkedRoutes + RoutesPerCheck;
+            if (routes.Any(r => BlackholeTable.Restore(_socket, Table, r)))
+            {
+                foreach (var route in _installed.Routes)
+                    BlackholeTable.Restore(_socket, Table, route);
+                missing.Add($"the routes of table {Table}");
+            }
+            foreach (var (name, family) in _installed.Rules)
+            {
+                if (BlackholeTable.AddRule(_socket, family, Priority, name, Table))
+                {
+                    missing.Add($"the {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} policy rule "
+                        + $"{Priority} of {name}");
+                }
+            }
+            return missing;
+        }
+    }
+
+    private void ApplyLocked(IEnumerable<IPNetwork> vips, IEnumerable<string> interfaces)
     {
         try
         {

@@ -198,6 +198,9 @@ internal sealed class DriverSet : IDisposable
         }
     }
 
+    /// <inheritdoc cref="BlackholeRoutes.Restore"/>
+    internal IReadOnlyList<string> RestoreBlackholes() => _blackholes.Restore();
+
     /// <summary>Detaches from all interfaces and removes blackhole routes.</summary>
     internal void Detach()
     {

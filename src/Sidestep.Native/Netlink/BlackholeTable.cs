@@ -20,16 +20,23 @@ public static class BlackholeTable
         Execute(socket, Route(
             "add blackhole route", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
 
+    /// <summary>Adds the blackhole route of a prefix to a table, unless it exists.</summary>
+    /// <returns>True if it was missing.</returns>
+    public static bool Restore(NetlinkSocket socket, uint table, IPNetwork prefix) =>
+        Execute(socket, Route("restore blackhole route", RouteMessage.New,
+            NetlinkRequest.Create | NetlinkRequest.Exclusive, table, prefix));
+
     /// <summary>Removes the blackhole route of a prefix, if it exists.</summary>
     public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) =>
         Execute(socket, Route("remove blackhole route", RouteMessage.Delete, 0, table, prefix));
 
     /// <summary>Adds the rule that leads packets from an interface to the table, unless it exists.</summary>
-    public static void AddRule(
+    /// <returns>True if it was missing.</returns>
+    public static bool AddRule(
         NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table)
     {
         const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Exclusive;
-        Execute(socket, Rule("add", NewRule, Flags, family, priority, interfaceName, table));
+        return Execute(socket, Rule("add", NewRule, Flags, family, priority, interfaceName, table));
     }
 
     /// <summary>Removes that rule, if it exists.</summary>
@@ -37,17 +44,20 @@ public static class BlackholeTable
         NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
         Execute(socket, Rule("remove", DeleteRule, 0, family, priority, interfaceName, table));
 
-    private static void Execute(NetlinkSocket socket, NetlinkRequest request)
+    /// <returns>True if the kernel has changed something.</returns>
+    private static bool Execute(NetlinkSocket socket, NetlinkRequest request)
     {
         try
         {
             socket.Execute(request);
+            return true;
         }
         catch (NativeException e) when (e.IsBusy || e.IsNotFound
             || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
         {
             // The desired state holds already; or the family is switched off, and then the kernel answers nothing of
             // it.
+            return false;
         }
     }
 

@@ -24,14 +24,35 @@ public static class DefaultGateways
     public static void Set(
         NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway, ReadOnlySpan<byte> mac)
     {
-        Span<byte> neighbour = stackalloc byte[NeighbourMessageBytes];
-        Begin(neighbour, interfaceIndex, gateway);
-        BinaryPrimitives.WriteUInt16LittleEndian(neighbour[8..], Permanent);
         const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Replace;
-        socket.Execute(new NetlinkRequest($"add neighbour {gateway}", NewNeighbour, Flags, neighbour)
-            .With(DestinationAttribute, gateway.GetAddressBytes()).With(LinkLayerAttribute, mac));
-        socket.Execute(Route($"add default route through {gateway} to table {table}",
-            RouteMessage.New, Flags, table, interfaceIndex, gateway));
+        socket.Execute(Neighbour(Flags, interfaceIndex, gateway, mac));
+        socket.Execute(NewRoute(Flags, table, interfaceIndex, gateway));
+    }
+
+    /// <summary>Creates what is missing of <see cref="Set"/>. What is there stays as it is.</summary>
+    /// <inheritdoc cref="Set" path="/param"/>
+    /// <returns>True for what was missing.</returns>
+    public static (bool Neighbour, bool Route) Restore(
+        NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway, ReadOnlySpan<byte> mac)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(gateway);
+        const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Exclusive;
+        return (IsNew(Neighbour(Flags, interfaceIndex, gateway, mac)),
+            IsNew(NewRoute(Flags, table, interfaceIndex, gateway)));
+
+        bool IsNew(NetlinkRequest request)
+        {
+            try
+            {
+                socket.Execute(request);
+                return true;
+            }
+            catch (NativeException e) when (e.IsBusy)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>Removes the route and the neighbour entry, if they exist.</summary>
@@ -58,6 +79,19 @@ public static class DefaultGateways
             }
         }
     }
+
+    private static NetlinkRequest Neighbour(ushort flags, int interfaceIndex, IPAddress gateway, ReadOnlySpan<byte> mac)
+    {
+        Span<byte> neighbour = stackalloc byte[NeighbourMessageBytes];
+        Begin(neighbour, interfaceIndex, gateway);
+        BinaryPrimitives.WriteUInt16LittleEndian(neighbour[8..], Permanent);
+        return new NetlinkRequest($"add neighbour {gateway}", NewNeighbour, flags, neighbour)
+            .With(DestinationAttribute, gateway.GetAddressBytes()).With(LinkLayerAttribute, mac);
+    }
+
+    private static NetlinkRequest NewRoute(ushort flags, uint table, int interfaceIndex, IPAddress gateway) =>
+        Route($"add default route through {gateway} to table {table}", RouteMessage.New, flags, table, interfaceIndex,
+            gateway);
 
     internal static NetlinkRequest Route(
         string purpose, ushort type, ushort flags, uint table, int interfaceIndex, IPAddress gateway)

@@ -52,7 +52,7 @@ public sealed class StatusJsonTests
             json.Select(static p => p.Key));
         Assert.Equal(
             ["running", "starting", "processId", "version", "started", "configurationFile", "errors", "unresolved",
-                "degraded", "alarms", "multicastMacs", "notes"],
+                "degraded", "alarms", "multicastMacs", "notes", "restored"],
             json["daemon"]!.AsObject().Select(static p => p.Key));
         Assert.Equal(("edge1", "daemon", "xdp", 42, TestDirector.AppliedAt), ((string)json["director"]!,
             (string)json["source"]!, (string)json["engine"]!, (int)json["revision"]!,

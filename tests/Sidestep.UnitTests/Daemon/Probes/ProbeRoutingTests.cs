@@ -86,6 +86,48 @@ public sealed class ProbeRoutingTests : IDisposable
     }
 
     [Fact]
+    public void What_is_gone_is_restored()
+    {
+        _routing.Update([Eth0]);
+        _kernel.Calls.Clear();
+        Assert.Empty(_routing.Restore());
+        Assert.Empty(_kernel.Calls);
+
+        _kernel.Missing.UnionWith(["filter 2", "rule InterNetwork"]);
+        Assert.Equal(["the probe filter of eth0", "rule InterNetwork"], _routing.Restore());
+        Assert.Equal(["attach 2", "rule InterNetwork"], _kernel.Calls);
+        Assert.Empty(_routing.Problems);
+        Assert.Empty(_routing.Restore());
+    }
+
+    /// <summary>While a link is down, the kernel refuses its routes.</summary>
+    [Fact]
+    public void Refusal_to_restore_is_a_problem_until_it_succeeds()
+    {
+        _routing.Update([Eth0]);
+        _kernel.Refused.Add("restore InterNetwork ");
+        Assert.Empty(_routing.Restore());
+        Assert.StartsWith("probes of IPv4 cannot leave: ", Assert.Single(_routing.Problems), StringComparison.Ordinal);
+        _routing.Restore();
+        Assert.Single(_log);
+
+        _kernel.Refused.Clear();
+        _routing.Restore();
+        Assert.Empty(_routing.Problems);
+    }
+
+    [Fact]
+    public void What_was_refused_at_first_is_tried_again_without_a_change()
+    {
+        _kernel.Refused.Add("attach 2");
+        _routing.Update([Eth0]);
+        Assert.Single(_routing.Problems);
+        _kernel.Refused.Clear();
+        Assert.Empty(_routing.Restore());
+        Assert.Empty(_routing.Problems);
+    }
+
+    [Fact]
     public void Everything_is_removed_at_the_end_once()
     {
         _routing.Update([Eth0, Eth1]);
@@ -126,7 +168,27 @@ public sealed class ProbeRoutingTests : IDisposable
         /// <summary>Beginnings of calls that the kernel refuses.</summary>
         public HashSet<string> Refused { get; } = [];
 
+        /// <summary>What is gone: the filter of an interface, or a rule.</summary>
+        public HashSet<string> Missing { get; } = [];
+
         public void Attach(int interfaceIndex) => Call($"attach {interfaceIndex}");
+
+        public bool Restore(int interfaceIndex)
+        {
+            if (!Missing.Remove($"filter {interfaceIndex}"))
+                return false;
+            Attach(interfaceIndex);
+            return true;
+        }
+
+        public IReadOnlyList<string> Restore(AddressFamily family, int interfaceIndex, IPAddress gateway)
+        {
+            Refuse($"restore {family} by {interfaceIndex} via {gateway}");
+            if (!Missing.Remove($"rule {family}"))
+                return [];
+            Call($"rule {family}");
+            return [$"rule {family}"];
+        }
 
         public void Detach(int interfaceIndex) => Call($"detach {interfaceIndex}");
 
@@ -140,9 +202,14 @@ public sealed class ProbeRoutingTests : IDisposable
 
         private void Call(string call)
         {
+            Refuse(call);
+            Calls.Add(call);
+        }
+
+        private void Refuse(string call)
+        {
             if (Refused.Any(r => call.StartsWith(r, StringComparison.Ordinal)))
                 throw new NativeException(call, 1);
-            Calls.Add(call);
         }
     }
 }

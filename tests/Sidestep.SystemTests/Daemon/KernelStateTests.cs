@@ -1,0 +1,137 @@
+using System.Text.Json;
+
+namespace Sidestep.SystemTests.Daemon;
+
+/// <summary>A network manager, a script or a person removes what the daemon has put into the kernel: the daemon
+/// restores
+/// it, and no server pays for it.</summary>
+public sealed class KernelStateTests
+{
+    /// <summary>What is removed, a command that succeeds once it is restored, and its name in the status.</summary>
+    private static readonly (string Removal, string IsRestored, string Part)[] Removals =
+    [
+        ("ip rule del priority 5150", "ip rule show priority 5150 | grep -q 'lookup 5150'",
+            "the IPv4 policy rule 5150"),
+        ("ip route flush table 5150", "ip route show table 5150 | grep -q default", "the IPv4 route of table 5150"),
+        ("ip neigh del 169.254.51.50 dev eth0", "ip neigh show 169.254.51.50 | grep -q PERMANENT",
+            "the neighbour 169.254.51.50"),
+        ("tc qdisc del dev eth0 clsact", "tc filter show dev eth0 egress | grep -q probe", "the probe filter of eth0"),
+    ];
+
+    /// <summary>Without them the kernel would process packets for VIPs beside the managed engine.</summary>
+    private static readonly (string Removal, string IsRestored, string Part)[] RemovalsOfPacketSockets =
+    [
+        ("ip rule del priority 5151", "ip rule show priority 5151 | grep -q 'iif eth0 lookup 5151'",
+            "the IPv4 policy rule 5151 of eth0"),
+        ("ip route flush table 5151", $"ip route show table 5151 | grep -q 'blackhole {Segment.Vip}'",
+            "the routes of table 5151"),
+    ];
+
+    [Theory]
+    [InlineData("xdp", "auto")]
+    [InlineData("managed", "af-packet")]
+    public void What_another_program_removes_is_restored_and_no_server_is_marked_down(string engine, string driver)
+    {
+        using var segment = Start(engine, driver);
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var (first, since) = (traffic.Count, Since(segment));
+
+        foreach (var (removal, isRestored, part) in engine == "managed" ? [.. Removals, .. RemovalsOfPacketSockets]
+            : Removals)
+        {
+            segment.Director.Run("sh", "-c", removal);
+            Eventually.True(() => segment.Director.Try("sh", "-c", isRestored).ExitCode == 0,
+                () => $"not restored after {removal}:\n{segment.Status()}");
+            Eventually.True(() => Times(segment, part) == 1, () => $"{part} is not in:\n{segment.Status()}");
+            WaitForProbes(segment);
+        }
+
+        Assert.Equal(since, Since(segment));
+        Assert.Contains("restored: the IPv4 policy rule 5150, 1 times, last at ", segment.StatusText(),
+            StringComparison.Ordinal);
+        ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
+    }
+
+    [Fact]
+    public void After_a_link_was_down_probes_leave_again_and_no_server_is_marked_down()
+    {
+        using var segment = Start("xdp", "auto");
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var since = Since(segment);
+
+        segment.Director.Ip("link set eth0 down");
+        WaitForProbes(segment);
+        segment.Director.Ip("link set eth0 up");
+        traffic.WaitUntilAllAnswered();
+        WaitForProbes(segment);
+
+        Assert.Equal(since, Since(segment));
+        Assert.Empty(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray());
+        traffic.WaitUntilAllAnswered();
+    }
+
+    /// <summary>Something that does it again and again has a reason, and the operator must know.</summary>
+    [Fact]
+    public void What_is_removed_three_times_is_reported_as_degraded()
+    {
+        using var segment = Start("xdp", "auto");
+        for (var times = 1; times <= 3; times++)
+        {
+            segment.Director.Run("ip", "rule", "del", "priority", "5150");
+            var expected = times;
+            Eventually.True(() => Times(segment, "the IPv4 policy rule 5150") == expected,
+                () => segment.Status().ToString());
+        }
+        Assert.StartsWith("the IPv4 policy rule 5150 was gone 3 times and was restored each time; ",
+            Assert.Single(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray()).GetString(),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>Two bad probes, a second apart, mark a server down.</summary>
+    private static Segment Start(string engine, string driver)
+    {
+        var segment = new Segment();
+        try
+        {
+            segment.File = segment.File with
+            {
+                NodeLines = [$"engine: {engine}"],
+                Interfaces = [("eth0", driver)],
+                PoolLines = "monitors: [quick]",
+                Monitors = ["name: quick, type: icmp, interval: 1, timeout: 1, fall: 2, rise: 1"],
+            };
+            segment.Start();
+            Eventually.True(() => Servers(segment).All(static s => s.GetProperty("healthy").GetBoolean()),
+                () => segment.Status().ToString());
+            return segment;
+        }
+        catch
+        {
+            segment.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for longer than it takes to mark both servers down.</summary>
+    private static void WaitForProbes(Segment segment)
+    {
+        var goal = Started(segment) + 8;
+        Eventually.True(() => Started(segment) >= goal, () => segment.Status().ToString());
+    }
+
+    private static long Started(Segment segment) =>
+        segment.Status().GetProperty("health").GetProperty("probes").GetProperty("started").GetInt64();
+
+    /// <summary>When each server became healthy.</summary>
+    private static string[] Since(Segment segment) => [.. Servers(segment).Select(static s =>
+        $"{s.GetProperty("name").GetString()} {s.GetProperty("healthy").GetBoolean()} {s.GetProperty("since")}")];
+
+    private static JsonElement.ArrayEnumerator Servers(Segment segment) =>
+        segment.Status().GetProperty("health").GetProperty("servers").EnumerateArray();
+
+    private static int Times(Segment segment, string part) => segment.Status().GetProperty("daemon")
+        .GetProperty("restored").EnumerateArray().Where(r => r.GetProperty("part").GetString() == part)
+        .Sum(static r => r.GetProperty("times").GetInt32());
+}
