@@ -31,7 +31,11 @@ public sealed class DirectorClient : IDisposable
     private readonly HttpClient _http;
     private readonly string _endpoint;
 
-    private DirectorClient(HttpMessageHandler handler, Uri address, string endpoint)
+    /// <summary>Sends requests through a handler.</summary>
+    /// <param name="handler">Makes the connections; disposed with this object.</param>
+    /// <param name="address">Base address of the requests.</param>
+    /// <param name="endpoint">The director, for error messages.</param>
+    internal DirectorClient(HttpMessageHandler handler, Uri address, string endpoint)
     {
         // Each request has its own timeout.
         _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
@@ -67,37 +71,37 @@ public sealed class DirectorClient : IDisposable
     /// <param name="certificate">The certificate of this server, with its private key.</param>
     /// <param name="caCertificates">The only authorities that may have issued the director's certificate.</param>
     public static DirectorClient Remote(Uri director, X509Certificate2 certificate,
-        X509Certificate2Collection caCertificates) =>
-        Remote(director, certificate, caCertificates, null);
-
-    /// <summary>Creates a client of a director, for tests: a function makes its connections (null: TCP). Without a
-    /// certificate, the client does not authenticate.</summary>
-    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate,
-        X509Certificate2Collection caCertificates,
-        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+        X509Certificate2Collection caCertificates)
     {
         ArgumentNullException.ThrowIfNull(director);
+        return new DirectorClient(HandlerFor(certificate, caCertificates), director, director.ToString());
+    }
+
+    /// <summary>Makes the handler of a remote director: mutual authentication, and a new connection every
+    /// minute.</summary>
+    /// <param name="certificate">Null: the client does not authenticate, and directors reject it.</param>
+    /// <param name="caCertificates">The only authorities that may have issued the director's certificate.</param>
+    internal static SocketsHttpHandler HandlerFor(X509Certificate2? certificate,
+        X509Certificate2Collection caCertificates)
+    {
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck
         };
         policy.CustomTrustStore.AddRange(caCertificates);
-        return new DirectorClient(
-            new SocketsHttpHandler
+        return new SocketsHttpHandler
+        {
+            ConnectTimeout = RequestTimeout,
+            // So the client notices a restarted director, or a new certificate.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+            SslOptions = new SslClientAuthenticationOptions
             {
-                ConnectTimeout = RequestTimeout,
-                ConnectCallback = connect,
-                // So the client notices a restarted director, or a new certificate.
-                PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-                SslOptions = new SslClientAuthenticationOptions
-                {
-                    ClientCertificateContext = certificate is null ? null
-                        : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
-                    CertificateChainPolicy = policy,
-                },
+                ClientCertificateContext = certificate is null ? null
+                    : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+                CertificateChainPolicy = policy,
             },
-            director, director.ToString());
+        };
     }
 
     /// <summary>Fetches the spec of a server if it is newer than the caller's.</summary>

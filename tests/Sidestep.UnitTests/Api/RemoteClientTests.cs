@@ -62,7 +62,7 @@ public sealed class RemoteClientTests : IDisposable
     public async Task Client_without_a_certificate_is_rejected_by_the_director()
     {
         await using var app = Start(out var address);
-        using var client = DirectorClient.Remote(address(), null, _directors.Authority, null);
+        using var client = new DirectorClient(DirectorClient.HandlerFor(null, _directors.Authority), address(), "");
         Assert.Null((await Assert.ThrowsAsync<DirectorException>(() =>
             client.GetSpecAsync("web1", null, Cancellation))).Status);
     }

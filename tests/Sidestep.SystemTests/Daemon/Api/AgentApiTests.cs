@@ -81,8 +81,7 @@ public sealed class AgentApiTests : IDisposable
     {
         Start();
         using var otherCa = new CertificateAuthority("others");
-        using var client = DirectorClient.Remote(new Uri($"https://{Listen}"), _ca.Client("server1"),
-            otherCa.Certificates, Connect);
+        using var client = Client(_ca.Client("server1"), otherCa);
         Assert.Null(
             (await Assert.ThrowsAsync<DirectorException>(() =>
             client.GetSpecAsync("server1", null, TestContext.Current.CancellationToken))).Status);
@@ -140,8 +139,7 @@ public sealed class AgentApiTests : IDisposable
         // The next connection uses the new certificate of a new authority.
         using var nextCa = new CertificateAuthority("next");
         WriteFiles(nextCa);
-        using var renewed = DirectorClient.Remote(new Uri($"https://{Listen}"), nextCa.Client("server1"),
-            nextCa.Certificates, Connect);
+        using var renewed = Client(nextCa.Client("server1"), nextCa);
         Eventually.True(() => CanGetSpec(renewed), () => "the new certificates are not used");
         ExchangeAssert.AllAnswered(traffic.Stop());
     }
@@ -183,8 +181,12 @@ public sealed class AgentApiTests : IDisposable
 
     private string PathOf(string file) => Path.Combine(_segment.Lan.Folder, file);
 
-    private DirectorClient Client(X509Certificate2? certificate) =>
-        DirectorClient.Remote(new Uri($"https://{Listen}"), certificate, _ca.Certificates, Connect);
+    private DirectorClient Client(X509Certificate2? certificate, CertificateAuthority? trusted = null)
+    {
+        var handler = DirectorClient.HandlerFor(certificate, (trusted ?? _ca).Certificates);
+        handler.ConnectCallback = Connect;
+        return new DirectorClient(handler, new Uri($"https://{Listen}"), Listen);
+    }
 
     /// <summary>Opens a socket in the client's namespace.</summary>
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
