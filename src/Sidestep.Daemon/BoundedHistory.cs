@@ -8,7 +8,7 @@ internal sealed class BoundedHistory<T>(int capacity)
     private readonly Queue<T> _items = new(capacity);
     private long _evicted;
 
-    /// <summary>Adds an item. When it is full, the oldest leaves.</summary>
+    /// <summary>Adds an item. If the history is full, the oldest item is evicted.</summary>
     internal void Add(T item)
     {
         lock (_gate)
@@ -22,7 +22,7 @@ internal sealed class BoundedHistory<T>(int capacity)
         }
     }
 
-    /// <summary>The items, the newest last, and the number of those that have left.</summary>
+    /// <summary>The items, the newest last, and the number of evicted ones.</summary>
     internal (T[] Items, long Evicted) Read()
     {
         lock (_gate)

@@ -83,7 +83,7 @@ public sealed class ReportValidation
         RequireAll(device.Offloads, place + ".offloads");
     }
 
-    /// <summary>A list, empty when it is missing, whose elements are checked.</summary>
+    /// <summary>Checks the elements of a list. A missing list is empty.</summary>
     private ImmutableArray<T> List<T>(ImmutableArray<T> list, string name, Action<T, string> check) where T : class
     {
         if (list.IsDefault)

@@ -16,7 +16,8 @@ internal static class CommandProbe
 
     /// <summary>Waits until another program may run, before the time limit of that program begins: programs that hang
     /// must not spend the time of others.</summary>
-    /// <returns>False: as many ran all the time. True: the caller must call <see cref="Exit"/>.</returns>
+    /// <returns>True: the caller may run its program, and must call <see cref="Exit"/> after it. False: the timeout is
+    /// over, and all slots are still in use.</returns>
     internal static Task<bool> TryEnterAsync(TimeSpan timeout, CancellationToken cancellation) =>
         Concurrency.WaitAsync(timeout, cancellation);
 

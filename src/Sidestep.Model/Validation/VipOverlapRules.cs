@@ -57,7 +57,7 @@ internal static class VipOverlapRules
                 $"contains {first}, the address of a server: the director would forward packets for this server itself "
                 + "to any server",
                 "Write prefixes without the addresses of servers", address.Location);
-            // One is enough: usually the prefix contains all servers.
+            // One error per prefix: usually it contains the addresses of all servers.
             return;
         }
         if (document.Group?.Value(GroupSchema.Peers).FirstOrDefault(p => vip.Value.Contains(p.Value)) is { } peer)

@@ -21,7 +21,7 @@ public sealed class RestoredPartsTests
             _parts.All.Select(p => (p.Part, p.Times, p.LastAt - _time.GetUtcNow())));
     }
 
-    /// <summary>Once is an accident, three times has a reason.</summary>
+    /// <summary>A single loss may be an accident. Three have a cause that the operator must remove.</summary>
     [Fact]
     public void Part_that_is_gone_three_times_is_an_alarm_until_it_stays_for_ten_minutes()
     {
