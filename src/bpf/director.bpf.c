@@ -16,18 +16,19 @@ INLINE int fast_path4(struct xdp_md *ctx, struct packet *p)
 	int action;
 
 	if (UNLIKELY(p->data + IPV4_MINIMUM > p->end))
-		return full_path(ctx, p->bank_number); /* perhaps the last fragment */
+		return full_path(ctx, p->bank_number, 0); /* perhaps the last fragment */
 	t = fast_tuple(p->data, false);
 	if (is_fast4(p)) {
 		p->service = find_service(p->bank, service_key(&t));
 		if (p->service && is_for_this_host(ctx, p)) {
 			action = forward_fast(ctx, p, false);
-			return action == NEEDS_FULL_PATH ? full_path(ctx, p->bank_number) : action;
+			return action == NEEDS_FULL_PATH ? full_path(ctx, p->bank_number, p->server_id | SELECTED)
+							 : action;
 		}
 	}
 	if (not_a_vip(p->bank, t.destination[0]) && !(features.vip_prefixes && p->bank->settings.vip_set))
 		return XDP_PASS; /* not for a VIP: left to the kernel */
-	return full_path(ctx, p->bank_number);
+	return full_path(ctx, p->bank_number, 0);
 }
 
 /* The fast path of IPv6. */
@@ -40,20 +41,21 @@ INLINE int fast_path6(struct xdp_md *ctx, struct packet *p)
 	if (!bank6)
 		return XDP_PASS;
 	if (UNLIKELY(p->data + IPV6_MINIMUM > p->end))
-		return full_path(ctx, p->bank_number);
+		return full_path(ctx, p->bank_number, 0);
 	t = fast_tuple(p->data, true);
 	if (is_fast6(p)) {
 		p->service = find_service6(bank6, &t);
 		if (p->service && is_for_this_host(ctx, p)) {
 			action = forward_fast(ctx, p, true);
-			return action == NEEDS_FULL_PATH ? full_path(ctx, p->bank_number) : action;
+			return action == NEEDS_FULL_PATH ? full_path(ctx, p->bank_number, p->server_id | SELECTED)
+							 : action;
 		}
 	}
 	/* Solicitations for a VIP are sent to a multicast address. */
 	if (not_a_vip6(bank6, t.destination) && !(features.vip_prefixes && p->bank->settings.vip_set) &&
 	    !(t.protocol == IPPROTO_ICMPV6 && *(__u8 *)t.destination == 0xff))
 		return XDP_PASS;
-	return full_path(ctx, p->bank_number);
+	return full_path(ctx, p->bank_number, 0);
 }
 
 SEC("xdp")
@@ -67,7 +69,7 @@ int director(struct xdp_md *ctx)
 	if (UNLIKELY(active > 1)) {
 		active &= 1;
 		if (begin_capture(ctx)) {
-			int action = full_path(ctx, active);
+			int action = full_path(ctx, active, 0);
 
 			end_capture(ctx, action);
 			return action;
@@ -82,7 +84,7 @@ int director(struct xdp_md *ctx)
 	if (features.ipv6 && type == bpf_htons(ETH_P_IPV6))
 		return fast_path6(ctx, &p);
 	if (type == bpf_htons(ETH_P_ARP) || is_vlan(type))
-		return full_path(ctx, p.bank_number);
+		return full_path(ctx, p.bank_number, 0);
 	return XDP_PASS;
 }
 

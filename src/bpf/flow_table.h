@@ -125,10 +125,20 @@ INLINE struct flow *allocate_entry(struct flow_lookup *lookup, struct flow_bucke
 	return oldest;
 }
 
+/* What a packet says of the end of its connection. The end of a connection does not end the tracking of its client. */
+INLINE __u32 end_flags(const struct flow_lookup *lookup)
+{
+	__u8 flags = lookup->tuple.tcp_flags;
+
+	if (lookup->flags & SERVICE_PERSISTENCE)
+		return 0;
+	return (flags & TCP_FIN ? FLOW_FIN : 0) | (flags & TCP_RST ? FLOW_RST : 0);
+}
+
 INLINE void track_flow(struct flow_lookup *lookup, struct flow *flow, __u64 id, __u32 server)
 {
 	__u64 previous = *(volatile __u64 *)&flow->id;
-	__u32 word = server | (lookup->flags & SERVICE_LEAST_CONN ? FLOW_COUNTED : 0);
+	__u32 word = server | (lookup->flags & SERVICE_LEAST_CONN ? FLOW_COUNTED : 0) | end_flags(lookup);
 	/*
 	 * On the stack: before Linux 6.2, a key must not lie in other memory that a function received as an argument.
 	 */
@@ -161,11 +171,10 @@ INLINE void track_flow(struct flow_lookup *lookup, struct flow *flow, __u64 id, 
 /* Notes in the entry that a packet of the flow has arrived, and whether it ends the connection. */
 INLINE void refresh_flow(const struct flow_lookup *lookup, struct flow *flow)
 {
-	__u8 flags = lookup->tuple.tcp_flags;
+	__u32 ends = end_flags(lookup);
 
 	if (flow->seen != lookup->now)
 		flow->seen = lookup->now;
-	/* The end of a connection does not end the tracking of its client. */
-	if (flags & (TCP_FIN | TCP_RST) && !(lookup->flags & SERVICE_PERSISTENCE))
-		__sync_fetch_and_or(&flow->server, (flags & TCP_FIN ? FLOW_FIN : 0) | (flags & TCP_RST ? FLOW_RST : 0));
+	if (ends)
+		__sync_fetch_and_or(&flow->server, ends);
 }

@@ -55,7 +55,10 @@ static __noinline int pre_checks(struct xdp_md *ctx, const struct service *servi
 								    : drop(DROP_ACCESS_DENIED, frame_bytes(&p));
 }
 
-/* A fast-path packet of a service. Returns an XDP action, or NEEDS_FULL_PATH with the frame unchanged. */
+/*
+ * A fast-path packet of a service. Returns an XDP action, or NEEDS_FULL_PATH with the frame unchanged and the server
+ * that was selected in server_id.
+ */
 INLINE int forward_fast(struct xdp_md *ctx, struct packet *p, bool ipv6)
 {
 	struct cpu_counters *own;
@@ -79,6 +82,7 @@ INLINE int forward_fast(struct xdp_md *ctx, struct packet *p, bool ipv6)
 	if (UNLIKELY(word & SLOT_TRACKED)) {
 		t = fast_tuple(BARRIER_PTR(p->data), ipv6);
 		word = select_tracked(p, &t, ipv6 ? IPV6_MINIMUM - 8 : IPV4_MINIMUM - 8, word, slot);
+		p->server_id = word;
 		if (word & REPLY_RESET)
 			return NEEDS_FULL_PATH;
 	}

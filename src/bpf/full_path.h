@@ -114,7 +114,7 @@ INLINE enum drop_reason no_service_reason(const struct packet_ctx *pctx, const s
  * tracked here; the service is then that of the first fragment.
  */
 INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const struct vip_record *vip,
-		       struct service *service)
+		       struct service *service, __u32 selected)
 {
 	const struct tuple *t = &pctx->lookup.tuple;
 	const struct l3_info *info = &pctx->info;
@@ -127,7 +127,7 @@ INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const st
 	}
 	if (features.access_lists && !t->quoted && service->access_set && !is_allowed(service->access_set, t))
 		return DROP_ACCESS_DENIED;
-	reason = select_server(p, t);
+	reason = select_server(p, t, selected);
 	if (reason)
 		return reason;
 	if (info->first_fragment && !t->quoted && has_ports(t->protocol) &&
@@ -138,7 +138,8 @@ INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const st
 }
 
 /* A packet to a VIP, with this director's Ethernet address as destination. */
-INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet_ctx *pctx, __u32 vip_id)
+INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet_ctx *pctx, __u32 vip_id,
+			     __u32 selected)
 {
 	struct tuple *t = &pctx->lookup.tuple;
 	struct l3_info *info = &pctx->info;
@@ -161,7 +162,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	if (kind == ICMP_REQUEST)
 		service.flags &= ~SERVICE_HASH_MASK; /* echo requests have no ports: all of a client go to one server */
 	p->service = &service;
-	reason = select_full(p, pctx, vip, &service);
+	reason = select_full(p, pctx, vip, &service, selected);
 	if (reason)
 		return drop(reason, p->bytes);
 	pctx->bytes = p->bytes;
@@ -175,7 +176,8 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	return forward_full(ctx, pctx);
 }
 
-GLOBAL int full_path(struct xdp_md *ctx, __u32 bank_number)
+/* selected: what the fast path has selected, with SELECTED; 0 when it has not. */
+GLOBAL int full_path(struct xdp_md *ctx, __u32 bank_number, __u32 selected)
 {
 	struct packet p = packet_of(ctx, bank_number);
 	__be16 type = parse_link(ctx, &p);
@@ -217,5 +219,5 @@ GLOBAL int full_path(struct xdp_md *ctx, __u32 bank_number)
 		reason = parse_transport(ctx, &p, t, info);
 	if (reason)
 		return drop(reason, p.bytes);
-	return handle_vip_packet(ctx, &p, pctx, vip_id);
+	return handle_vip_packet(ctx, &p, pctx, vip_id, selected);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -120,6 +121,11 @@ public sealed class FlowTable
     /// <summary>The round-robin position of a new flow of a service: 0, 1, 2, ...</summary>
     internal uint NextRoundRobin(int service) => (uint)Interlocked.Increment(ref _roundRobinCursors[service]) - 1;
 
+    /// <summary>What a packet says of the end of its connection: <see cref="Fin"/>, <see cref="Rst"/>. The end of a
+    /// connection does not end the tracking of its client.</summary>
+    internal static uint EndFlags(ServiceRecord service, Packet p) => service.HasPersistence ? 0
+        : ((p.TcpFlags & TcpControlBits.Fin) != 0 ? Fin : 0) | ((p.TcpFlags & TcpControlBits.Rst) != 0 ? Rst : 0);
+
     /// <summary>Writes a flow into an entry, unless another thread writes the entry at the same time.</summary>
     /// <param name="bucket">Bucket of the flow.</param>
     /// <param name="index">Index of the entry in the bucket.</param>
@@ -134,7 +140,7 @@ public sealed class FlowTable
         var previous = Volatile.Read(ref entry.Id);
         if (previous == BeingWritten || Interlocked.CompareExchange(ref entry.Id, BeingWritten, previous) != previous)
             return;
-        entry.Server = (uint)server | (service.IsLeastConnections ? Counted : 0);
+        entry.Server = (uint)server | (service.IsLeastConnections ? Counted : 0) | EndFlags(service, p);
         entry.Seen = now;
         bucket.MetadataOf(index) = new FlowMetadata
         {

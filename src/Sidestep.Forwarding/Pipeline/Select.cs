@@ -55,9 +55,7 @@ internal static class Select
                     return tracked.Id;
                 }
                 if (!p.IsQuoted)
-                    Touch(ref entry, now, service.HasPersistence ? 0
-                        : ((p.TcpFlags & TcpControlBits.Fin) != 0 ? FlowTable.Fin : 0)
-                            | ((p.TcpFlags & TcpControlBits.Rst) != 0 ? FlowTable.Rst : 0));
+                    Touch(ref entry, now, FlowTable.EndFlags(service, p));
                 return tracked.Id;
             }
             isNewFlow = restarts;
