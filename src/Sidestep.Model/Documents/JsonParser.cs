@@ -13,7 +13,7 @@ internal ref struct JsonParser
         + "brackets";
 
     private readonly IssueList _issues;
-    private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
+    private readonly MappingBuilder _mappings;
     private Utf8JsonReader _reader;
     private TextPositions _positions;
 
@@ -23,6 +23,7 @@ internal ref struct JsonParser
         _reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = Limits.NestingDepth + 2 });
         _positions = new TextPositions(text);
         _issues = issues;
+        _mappings = new MappingBuilder(issues);
     }
 
     /// <summary>True if a document is JSON: its first character is a brace.</summary>
@@ -84,25 +85,19 @@ internal ref struct JsonParser
 
     private MappingNode? ReadMapping(Position at, DocumentPath path, int depth)
     {
-        var entries = ImmutableArray.CreateBuilder<MappingEntry>();
-        var first = new Dictionary<string, Position>(StringComparer.Ordinal);
+        int number = _mappings.Begin();
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
         {
             var keyAt = _positions.MoveTo(_reader.TokenStartIndex);
             if (ReadText() is not { } text)
                 return null;
-            var key = new ScalarNode(keyAt, Intern(text), true);
-            var keyPath = DocumentPath.Key(path, text);
+            var key = new ScalarNode(keyAt, _mappings.Intern(text), true);
             _reader.Read();
-            if (ReadNode(keyPath, depth + 1) is not { } value)
+            if (ReadNode(DocumentPath.Key(path, key.Text), depth + 1) is not { } value)
                 return null;
-            if (first.TryAdd(text, keyAt))
-                entries.Add(new MappingEntry(key, value));
-            else
-                _issues.Error(keyPath, keyAt, IssueList.ValueOf(value), "this mapping has the key already",
-                    "Keep one of the two", first[text].Of(keyPath));
+            _mappings.Add(key, value);
         }
-        return new MappingNode(at, entries.ToImmutable());
+        return _mappings.End(number, at, path);
     }
 
     /// <summary>The text of the current token; null if it is no Unicode text, which was reported.</summary>
@@ -119,16 +114,6 @@ internal ref struct JsonParser
                 "not JSON: an escape stands for half of a character", "Write both \\u escapes of the character");
             return null;
         }
-    }
-
-    /// <summary>Stores the few keys of a configuration once.</summary>
-    private readonly string Intern(string key)
-    {
-        if (_keys.TryGetValue(key, out string? known))
-            return known;
-        if (_keys.Count < 256)
-            _keys.Add(key, key);
-        return key;
     }
 
     // The library appends line and byte to its messages, counted from 0.

@@ -16,8 +16,8 @@ internal sealed class YamlParser
 
     private readonly Parser _parser;
     private readonly IssueList _issues;
+    private readonly MappingBuilder _mappings;
     private readonly Stack<Position> _openBrackets = [];
-
     private readonly int _linesBefore;
 
     private YamlParser(string yaml, IssueList issues, int linesBefore)
@@ -25,6 +25,7 @@ internal sealed class YamlParser
         _linesBefore = linesBefore;
         _parser = new Parser(new StringReader(yaml));
         _issues = issues;
+        _mappings = new MappingBuilder(issues);
     }
 
     /// <summary>The root of the only document in <paramref name="yaml"/>; null if that was reported as
@@ -88,7 +89,7 @@ internal sealed class YamlParser
         return null;
     }
 
-    private Node ReadNode(DocumentPath path, int depth)
+    private Node ReadNode(DocumentPath path, int depth, bool isKey = false)
     {
         var at = StartOf(_parser.Current!);
         if (_parser.TryConsume<AnchorAlias>(out var alias))
@@ -99,7 +100,8 @@ internal sealed class YamlParser
         }
         RejectAnchorAndTag(_parser.Require<NodeEvent>(), path);
         if (_parser.TryConsume<Scalar>(out var scalar))
-            return new ScalarNode(at, scalar.Value, scalar.Style != ScalarStyle.Plain);
+            return new ScalarNode(at, isKey ? _mappings.Intern(scalar.Value) : scalar.Value,
+                scalar.Style != ScalarStyle.Plain);
         if (depth == Limits.NestingDepth)
             throw new TooDeepException(path, at);
         return _parser.Accept<SequenceStart>(out _) ? ReadList(at, path, depth) : ReadMapping(at, path, depth);
@@ -120,27 +122,20 @@ internal sealed class YamlParser
     {
         if (_parser.Consume<MappingStart>().Style == MappingStyle.Flow)
             _openBrackets.Push(at);
-        var entries = ImmutableArray.CreateBuilder<MappingEntry>();
-        var first = new Dictionary<string, Position>(StringComparer.Ordinal);
+        int number = _mappings.Begin();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
-            if (ReadNode(path, depth + 1) is not ScalarNode key)
+            if (ReadNode(path, depth + 1, isKey: true) is not ScalarNode key)
             {
                 var odd = ReadNode(path, depth + 1);
                 _issues.Error(path, odd.Position, null, "the key of this value is a list, a mapping or an alias",
                     "Write a plain word and a colon as the key");
                 continue;
             }
-            var keyPath = DocumentPath.Key(path, key.Text);
-            var value = ReadNode(keyPath, depth + 1);
-            if (first.TryAdd(key.Text, key.Position))
-                entries.Add(new MappingEntry(key, value));
-            else
-                _issues.Error(keyPath, key.Position, IssueList.ValueOf(value), "this mapping has the key already",
-                    "Keep one of the two", first[key.Text].Of(keyPath));
+            _mappings.Add(key, ReadNode(DocumentPath.Key(path, key.Text), depth + 1));
         }
         Close(at);
-        return new MappingNode(at, entries.ToImmutable());
+        return _mappings.End(number, at, path);
     }
 
     private string OpenBracket() =>

@@ -30,7 +30,7 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
             issues.Error(path, list.Items[maximum].Position, null,
                 $"there are {list.Items.Length} {what}; at most {maximum} are possible",
                 "Remove those from here on or move them to another director");
-        var items = new List<BoundMapping>();
+        var items = new List<BoundMapping>(Math.Min(list.Items.Length, maximum));
         for (int i = 0; i < Math.Min(list.Items.Length, maximum); i++)
         {
             if (item.TryBind(list.Items[i], DocumentPath.Item(path, i), issues, out var bound))
