@@ -4,7 +4,7 @@ using Json.Schema;
 namespace Sidestep.SystemTests.Cli;
 
 /// <summary><c>sidestep status</c> as text and JSON, with and without the daemon.</summary>
-public sealed class StatusCommandTests
+public sealed class StatusCommandTests(RunningDaemon running) : IClassFixture<RunningDaemon>
 {
     [Fact]
     public void Status_works_without_the_daemon_and_from_other_namespaces()
@@ -66,10 +66,12 @@ public sealed class StatusCommandTests
     [Fact]
     public void The_text_shows_what_the_JSON_shows()
     {
-        using var segment = new Segment();
-        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(9)] };
-        segment.Start();
-        var text = segment.StatusText();
+        var segment = running.Segment;
+        segment.Apply(running.Original with { Servers = [.. running.Original.Servers, Segment.ServerEntry(9)] });
+        var text = "";
+        Eventually.True(() => (text = segment.StatusText()).Contains("does not answer ARP", StringComparison.Ordinal),
+            () => text);
+        segment.Apply(running.Original);
         foreach (var part in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp 7", "server1", "10.9.0.11",
             "serving", "server9", "unresolved", "does not answer ARP", "arp-reply" })
             Assert.Contains(part, text, StringComparison.Ordinal);
@@ -99,12 +101,10 @@ public sealed class StatusCommandTests
     [Fact]
     public void Missing_privileges_are_reported()
     {
-        using var segment = new Segment(servers: 1);
-        segment.Start();
         var result = Shell.Try(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
             "--inh-caps=-all,+dac_read_search",
             "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search",
-                .. segment.StatusCommand()]);
+                .. running.Segment.StatusCommand()]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("Run as root", result.Error, StringComparison.Ordinal);
     }
@@ -119,9 +119,7 @@ public sealed class StatusCommandTests
     [Fact]
     public void Status_is_consistent_while_the_configuration_changes()
     {
-        using var segment = new Segment();
-        segment.Start();
-        var original = segment.File;
+        var (segment, original) = (running.Segment, running.Original);
         for (var i = 0; i < 6; i++)
         {
             segment.Write(original with
@@ -138,6 +136,7 @@ public sealed class StatusCommandTests
                 Assert.Single(services);
             }
         }
+        segment.Apply(original);
     }
 
     private static void AssertValid(JsonElement status, string source)

@@ -1,7 +1,7 @@
 namespace Sidestep.SystemTests.Daemon;
 
 /// <summary>The daemon notices a changed file, however an editor replaces it.</summary>
-public sealed class ConfigurationWatchTests
+public sealed class ConfigurationWatchTests(RunningDaemon running) : IClassFixture<RunningDaemon>
 {
     private static readonly Dictionary<string, Action<string, string>> Writers = new()
     {
@@ -38,12 +38,10 @@ public sealed class ConfigurationWatchTests
     [MemberData(nameof(Styles))]
     public void A_replaced_file_is_noticed_whatever_the_editor_does(string style)
     {
-        using var segment = new Segment(servers: 1);
-        segment.Start();
         for (var weight = 2; weight <= 4; weight++)
         {
-            Writers[style](segment.FilePath, WithWeight(segment, weight));
-            WaitForWeight(segment, weight, style);
+            Writers[style](running.Segment.FilePath, WithWeight(running.Segment, weight));
+            WaitForWeight(running.Segment, weight, style);
         }
     }
 

@@ -2,8 +2,7 @@ namespace Sidestep.SystemTests.Daemon;
 
 /// <summary>Edits of the configuration that the daemon rejects, under traffic. One daemon meets them all.</summary>
 [Collection(SerialTests.Name)]
-public sealed class InvalidEditTests(InvalidEditTests.RunningDaemon running)
-    : IClassFixture<InvalidEditTests.RunningDaemon>
+public sealed class InvalidEditTests(RunningDaemon running) : IClassFixture<RunningDaemon>
 {
     /// <summary>By the mistake: the edit, and a part of the error.</summary>
     private static readonly Dictionary<string,
@@ -60,30 +59,4 @@ public sealed class InvalidEditTests(InvalidEditTests.RunningDaemon running)
     private static string[] Errors(Segment segment) =>
         [.. segment.Status().GetProperty("daemon").GetProperty("errors").EnumerateArray()
             .Select(static e => e.GetString()!)];
-
-    /// <summary>A director with two servers.</summary>
-    public sealed class RunningDaemon : IDisposable
-    {
-        public RunningDaemon()
-        {
-            try
-            {
-                Original = Segment.File;
-                Daemon = Segment.Start();
-            }
-            catch
-            {
-                Segment.Dispose();
-                throw;
-            }
-        }
-
-        internal Segment Segment { get; } = new();
-
-        internal DaemonProcess Daemon { get; }
-
-        internal DirectorConfiguration Original { get; }
-
-        public void Dispose() => Segment.Dispose();
-    }
 }

@@ -30,10 +30,11 @@ public sealed class LabRunTests
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
     }
 
-    /// <summary>The same with the managed engine. The counts are from captures.</summary>
+    /// <summary>The same with the managed engine. The counts are from captures. The short form is
+    /// ManagedEngineTests.</summary>
     [Theory]
-    [InlineData("af-packet")]
-    [InlineData("af-xdp")]
+    [InlineData("af-packet", Traits = [Form.Name, Form.Long])]
+    [InlineData("af-xdp", Traits = [Form.Name, Form.Long])]
     public async Task Layer_3_replies_bypass_the_director_with_the_managed_engine(string driver)
     {
         using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-routed", "--engine",

@@ -53,7 +53,7 @@ public sealed class ServerHealthTests
     /// file.</summary>
     [Theory]
     [InlineData("pool")]
-    [InlineData("next")]
+    [InlineData("next", Traits = [Form.Name, Form.Long])]
     public void New_servers_take_over_without_a_gap_once_they_are_healthy(string pool)
     {
         using var segment = new Segment(servers: 3);
