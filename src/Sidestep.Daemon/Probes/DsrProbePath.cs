@@ -12,11 +12,12 @@ namespace Sidestep.Daemon.Probes;
 /// <summary>Sends probes by the kernel's sockets. Probes through the DSR path have the mark of their server, which
 /// leads them to the filter that encapsulates them. Their replies come back to this machine without encapsulation and
 /// with the VIP as source; the kernel finds no socket for any other reply.</summary>
-internal sealed class DsrProbePath : IProbePath
+/// <remarks>A probe that fails while the link of the director carries no frames says nothing about the
+/// server.</remarks>
+/// <param name="links">The director's own links.</param>
+/// <param name="time">The clock of <paramref name="links"/>.</param>
+internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbePath
 {
-    /// <summary>A socket has to name a port to look up a route.</summary>
-    private const int AnyPort = 9;
-
     private readonly ConcurrentDictionary<(GroupKey, VrfAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
@@ -43,6 +44,8 @@ internal sealed class DsrProbePath : IProbePath
                     server.Encap ?? key.Encap, server.Obstacle);
         }
         _groups = groups;
+        foreach (var egress in tables.Interfaces)
+            links.Watch(egress.Index);
     }
 
     /// <inheritdoc/>
@@ -58,8 +61,21 @@ internal sealed class DsrProbePath : IProbePath
         if (key.ThroughDsrPath
             && ResolveEndpoint(key.Group, key.Address, key.Target, key.Port, out endpoint) is { } problem)
             return problem;
+        var start = time.GetTimestamp();
+        var result = await ProbeAsync(endpoint, check, cancellation).ConfigureAwait(false);
+        return result.Kind == ProbeResultKind.Failure && Interruption(key, start) is { } reason
+            ? ProbeResult.NotSent($"the director cannot reach the server: {reason}") : result;
+    }
+
+    private string? Interruption(CheckKey key, long since) =>
+        _paths.GetValueOrDefault((key.Group, key.Address))?.NextHop is { IsLocal: false } nextHop
+            ? links.Interruption(nextHop.Egress.Index, since) : null;
+
+    private static async Task<ProbeResult> ProbeAsync(ProbeEndpoint endpoint, Check check,
+        CancellationToken cancellation)
+    {
         if (check.Monitor.Type != MonitorType.Command)
-            return await ProbeAsync(endpoint, check, cancellation).ConfigureAwait(false);
+            return await RunWithTimeoutAsync(endpoint, check, cancellation).ConfigureAwait(false);
         if (!await CommandProbe.TryEnterAsync(check.Monitor.Timeout, cancellation).ConfigureAwait(false))
         {
             return ProbeResult.NotSent(string.Create(CultureInfo.InvariantCulture,
@@ -67,7 +83,7 @@ internal sealed class DsrProbePath : IProbePath
         }
         try
         {
-            return await ProbeAsync(endpoint, check, cancellation).ConfigureAwait(false);
+            return await RunWithTimeoutAsync(endpoint, check, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -75,7 +91,7 @@ internal sealed class DsrProbePath : IProbePath
         }
     }
 
-    private static async Task<ProbeResult> ProbeAsync(ProbeEndpoint endpoint, Check check,
+    private static async Task<ProbeResult> RunWithTimeoutAsync(ProbeEndpoint endpoint, Check check,
         CancellationToken cancellation)
     {
         using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -159,7 +175,7 @@ internal sealed class DsrProbePath : IProbePath
         if (path.NextHop is not { } nextHop)
         {
             // A server that does not answer ARP has failed. A director without a link has not asked.
-            return path.Obstacle is null && LocalErrorTo(server.Address) is { } error
+            return path.Obstacle is null && links.ErrorTo(server.Address) is { } error
                 ? ProbeResult.NotSent($"the director cannot reach the server: {error}")
                 : ProbeResult.Failure(path.Obstacle ?? "no next hop is known");
         }
@@ -171,21 +187,6 @@ internal sealed class DsrProbePath : IProbePath
                 $"{nextHop.Egress.Name} has no {(isIpv4 ? "IPv4" : "global IPv6")} address for replies: give it one");
         endpoint = new ProbeEndpoint(vip, port, source, ProbeFilter.Mark | (uint)id);
         return null;
-    }
-
-    /// <summary>Why this machine has no route to an address; null: it has one. Nothing is sent.</summary>
-    private static string? LocalErrorTo(IPAddress address)
-    {
-        using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            socket.Connect(address, AnyPort);
-            return null;
-        }
-        catch (SocketException e)
-        {
-            return IsLocalError(e.SocketErrorCode) ? e.Message : null;
-        }
     }
 
     /// <summary>True: the error is one of this machine, and says nothing about the server.</summary>

@@ -13,7 +13,8 @@ internal sealed class HealthService : IDisposable
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
     private readonly DirectorEngine _engine;
-    private readonly DsrProbePath _path = new();
+    private readonly LinkState _links = new(new NetlinkLinkQueries(), TimeProvider.System);
+    private readonly DsrProbePath _path;
     private readonly IProbeFilter? _filter;
     private readonly ProbeRouting? _routing;
     private readonly IcmpErrorListener _icmpErrors;
@@ -31,6 +32,7 @@ internal sealed class HealthService : IDisposable
     internal HealthService(DirectorEngine engine, NodeSettings identity, IAgentReports? agents, ILogger log)
     {
         _engine = engine;
+        _path = new DsrProbePath(_links, TimeProvider.System);
         _changes = new HealthLog(log);
         _file = new HealthFile(DirectorFiles.HealthPath(identity), log.HealthFileProblem);
         _filter = engine.LoadProbeFilter();
@@ -88,6 +90,7 @@ internal sealed class HealthService : IDisposable
     {
         _icmpErrors.Dispose();
         _scheduler.Dispose();
+        _links.Dispose();
         _routing?.Dispose();
         _filter?.Dispose();
     }

@@ -8,7 +8,7 @@ public static class Interfaces
 {
     private const ushort GetLink = 18, GetRoute = 26;
     private const int LinkMessageBytes = 16, RouteMessageBytes = 12;
-    private const ushort AddressAttribute = 1, NameAttribute = 3, MtuAttribute = 4;
+    private const ushort AddressAttribute = 1, NameAttribute = 3, MtuAttribute = 4, CarrierChangesAttribute = 35;
     private const ushort RouteOutput = 4, RouteMultipath = 9;
     private const int NextHopBytes = 8;
     private const byte InterNetwork = 2, MainTable = 254, Unicast = 1;
@@ -16,6 +16,25 @@ public static class Interfaces
     /// <summary>Lists every interface, ordered by the kernel's index.</summary>
     public static IReadOnlyList<InterfaceInfo> List(NetlinkSocket socket) => Parse(socket.Execute(
         new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])));
+
+    /// <summary>Queries the kernel for one interface; null: there is none of this index.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    public static InterfaceInfo? Find(NetlinkSocket socket, int interfaceIndex)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        Span<byte> message = stackalloc byte[LinkMessageBytes];
+        message.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(message[4..], interfaceIndex);
+        try
+        {
+            return Parse(socket.Execute(new NetlinkRequest($"show interface {interfaceIndex}", GetLink, 0, message)))
+                .SingleOrDefault();
+        }
+        catch (NativeException e) when (e.Errno == Interop.Libc.ENODEV)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The interfaces of a dump, ordered by index.</summary>
     internal static IReadOnlyList<InterfaceInfo> Parse(IEnumerable<NetlinkMessage> messages)
@@ -25,12 +44,14 @@ public static class Interfaces
         {
             var name = Encoding.UTF8.GetString(reply.Attribute(LinkMessageBytes, NameAttribute).Span).TrimEnd('\0');
             var mtu = reply.Attribute(LinkMessageBytes, MtuAttribute).Span;
+            var changes = reply.Attribute(LinkMessageBytes, CarrierChangesAttribute).Span;
             interfaces.Add(new InterfaceInfo(BinaryPrimitives.ReadInt32LittleEndian(reply.Payload.AsSpan(4)), name,
                 BinaryPrimitives.ReadUInt32LittleEndian(reply.Payload.AsSpan(8)),
                 BinaryPrimitives.ReadUInt16LittleEndian(reply.Payload.AsSpan(2)))
             {
                 Address = reply.Attribute(LinkMessageBytes, AddressAttribute),
                 MtuBytes = mtu.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(mtu) : 0,
+                CarrierChanges = changes.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(changes) : 0,
             });
         }
         return [.. interfaces.OrderBy(static i => i.Index)];
@@ -80,7 +101,7 @@ public static class Interfaces
 /// <param name="HardwareType">ARPHRD_*: 1 for Ethernet.</param>
 public sealed record InterfaceInfo(int Index, string Name, uint Flags, ushort HardwareType)
 {
-    private const uint Up = 1, Loopback = 8;
+    private const uint Up = 1, Loopback = 8, LowerUp = 1 << 16;
     private const ushort Ethernet = 1;
 
     /// <summary>The link-layer address in wire order: six bytes for Ethernet, empty for an interface that has
@@ -92,6 +113,17 @@ public sealed record InterfaceInfo(int Index, string Name, uint Flags, ushort Ha
 
     /// <summary>True if the interface is administratively up (IFF_UP).</summary>
     public bool IsUp => (Flags & Up) != 0;
+
+    /// <summary>True if the interface is up and its link can carry frames (IFF_LOWER_UP): the cable is connected, and
+    /// the other end is up.</summary>
+    public bool HasCarrier => (Flags & LowerUp) != 0;
+
+    /// <summary>Why the interface carries no frames, as a sentence without its end; null: it does.</summary>
+    public string? Problem => !IsUp ? $"interface '{Name}' is down"
+        : !HasCarrier ? $"interface '{Name}' has no carrier" : null;
+
+    /// <summary>How often the carrier was lost or came back.</summary>
+    public uint CarrierChanges { get; init; }
 
     /// <summary>True for the loopback device (IFF_LOOPBACK).</summary>
     public bool IsLoopback => (Flags & Loopback) != 0;

@@ -31,6 +31,18 @@ public sealed class LinkMessageTests
         Assert.Equal(Mac, ethernet.Address.ToArray());
     }
 
+    /// <summary>IFF_UP is 1, IFF_LOWER_UP is 0x10000, IFLA_CARRIER_CHANGES is 35.</summary>
+    [Theory]
+    [InlineData(0x1_1003, true, null)]
+    [InlineData(0x1003, false, "interface 'eth0' has no carrier")]
+    [InlineData(0x1002, false, "interface 'eth0' is down")]
+    public void Carrier_and_its_changes_are_read(int flags, bool hasCarrier, string? problem)
+    {
+        var found = Assert.Single(Interfaces.Parse([Received(NewLink, [0, 0], U16(1), U32(9), U32((uint)flags), U32(0),
+            Attribute(3, Name("eth0")), Attribute(35, U32(6)))]));
+        Assert.Equal((hasCarrier, 6u, problem), (found.HasCarrier, found.CarrierChanges, found.Problem));
+    }
+
     [Fact]
     public void Interface_without_address_and_MTU_is_listed_without_them()
     {

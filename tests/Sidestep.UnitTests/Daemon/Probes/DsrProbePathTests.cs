@@ -12,7 +12,10 @@ public sealed class DsrProbePathTests
     private static readonly VrfAddress Server = VrfAddress.Parse("10.0.0.11");
     private static readonly IPAddress Vip = IPAddress.Parse("203.0.113.10");
     private static readonly NextHop NextHopEntry = new(TestDirector.Eth0, TestDirector.Web1);
-    private readonly DsrProbePath _path = new();
+    private readonly FakeLinks _links = new();
+    private readonly DsrProbePath _path;
+
+    public DsrProbePathTests() => _path = new DsrProbePath(_links, TimeProvider.System);
 
     [Fact]
     public async Task Server_that_is_not_in_the_tables_is_not_probed()
@@ -31,6 +34,29 @@ public sealed class DsrProbePathTests
     {
         Update(Entry(null) with { Obstacle = obstacle });
         Assert.Equal(ProbeResult.Failure(failure), await DsrAsync());
+    }
+
+    [Fact]
+    public async Task Server_that_this_machine_cannot_reach_is_not_judged()
+    {
+        _links.Error = "Network is unreachable";
+        Update(Entry(null));
+        Assert.Equal(ProbeResult.NotSent("the director cannot reach the server: Network is unreachable"),
+            await DsrAsync());
+    }
+
+    /// <summary>The link of the server's next hop, also for a probe to the server's own address.</summary>
+    [Fact]
+    public async Task Failure_during_an_interruption_of_the_link_says_nothing_about_the_server()
+    {
+        Update(Entry(NextHopEntry));
+        Assert.Contains(TestDirector.Eth0.Index, _links.Watched);
+        var check = Check(false, IPAddress.Loopback, LocalServer.Closed().Port);
+        Assert.Equal(ProbeResultKind.Failure,
+            (await _path.ProbeAsync(check, TestContext.Current.CancellationToken)).Kind);
+        _links.Interrupted.Add(TestDirector.Eth0.Index);
+        Assert.Equal(ProbeResult.NotSent("the director cannot reach the server: no carrier"),
+            await _path.ProbeAsync(check, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -224,4 +250,21 @@ public sealed class DsrProbePathTests
     private void Update(ServerEntry server, int? id) => _path.Update(Tables(Of(server)), (_, _) => id);
 
     private void Update(params ServerEntry[] servers) => _path.Update(Tables(Of(servers)), static (_, _) => 7);
+
+    /// <summary>Links whose state the test sets.</summary>
+    private sealed class FakeLinks : ILinkState
+    {
+        public HashSet<int> Watched { get; } = [];
+
+        public HashSet<int> Interrupted { get; } = [];
+
+        public string? Error { get; set; }
+
+        public void Watch(int interfaceIndex) => Watched.Add(interfaceIndex);
+
+        public string? Interruption(int interfaceIndex, long since) =>
+            Interrupted.Contains(interfaceIndex) ? "no carrier" : null;
+
+        public string? ErrorTo(IPAddress address) => Error;
+    }
 }
