@@ -39,8 +39,9 @@ public sealed class ControlLoop
     /// <summary>The applied configuration, with what it retains of the previous one; null before the first.</summary>
     private EffectiveConfiguration? _applied;
     private ForwardingTables? _tables;
+
+    /// <summary>The interfaces that the engine attached to; null: it is not known, because it failed.</summary>
     private IReadOnlyList<DirectorInterface>? _attached;
-    private Dictionary<string, int> _attachedIndexes = [];
     private Task<bool>? _ready;
     private bool _isWaiting;
     private long _waits;
@@ -82,6 +83,9 @@ public sealed class ControlLoop
     /// applied.</summary>
     public void Post(EffectiveConfiguration configuration) =>
         _events.Writer.TryWrite(new ConfigurationChanged(configuration));
+
+    /// <summary>Attaches again to interfaces that the engine is no longer attached to. Any thread.</summary>
+    public void AttachAgain() => _events.Writer.TryWrite(new AttachmentLost());
 
     /// <summary>Applies the first configuration, as a change of the tables that an earlier process left, and attaches.
     /// The caller reports a failure: the loop does not run yet.</summary>
@@ -229,7 +233,7 @@ public sealed class ControlLoop
         var tables = TableCompiler.Compile(
             configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         ApplyToEngine(tables);
-        Attach(configuration.Desired.Node.Interfaces, nextHops.Interfaces);
+        Attach(configuration.Desired.Node.Interfaces);
         _advertiser.Advertise(InService(tables));
         var wasRetained = _applied is { RetainsAny: true };
         _applied = configuration;
@@ -276,19 +280,27 @@ public sealed class ControlLoop
         return (configuration, ReferenceEquals(configuration, desired) ? health : _health.Evaluate(configuration));
     }
 
-    /// <summary>Attaches when the interfaces changed, or when one of them was deleted and created again.</summary>
-    private void Attach(IReadOnlyList<DirectorInterface> desired, IReadOnlyList<EgressInterface> present)
+    /// <summary>Attaches when the list of interfaces changed, or when the engine is no longer attached to one of
+    /// them.</summary>
+    private void Attach(IReadOnlyList<DirectorInterface> desired)
     {
-        var indexes = present.ToDictionary(static i => i.Name, static i => i.Index);
-        if (_attached is not null && _attached.SequenceEqual(desired)
-            && indexes.All(i => !_attachedIndexes.TryGetValue(i.Key, out var previous) || previous == i.Value))
+        var isKnown = _attached is not null && _attached.SequenceEqual(desired);
+        if (isKnown && _engine.IsAttached)
             return;
         // After a failure it is not known which interfaces are attached, so the next attempt must attach.
-        _attached = null;
-        var attached = _engine.Attach(desired);
-        _attached = desired;
-        _attachedIndexes = indexes;
-        _observer.Attached(attached);
+        if (!isKnown)
+            _attached = null;
+        try
+        {
+            var attached = _engine.Attach(desired);
+            _attached = desired;
+            _observer.Attached(attached);
+        }
+        catch (EngineException e) when (isKnown)
+        {
+            // No fault of the configuration: the tables are in force, and the other interfaces forward.
+            _observer.NotAttached(e.Message);
+        }
     }
 
     /// <summary>Adds servers whose neighbour is known, but to which their encapsulation is not possible, to the
@@ -346,3 +358,5 @@ internal sealed record ConfigurationChanged(EffectiveConfiguration Configuration
 internal sealed record NextHopsChanged : ControlEvent;
 
 internal sealed record HealthChanged : ControlEvent;
+
+internal sealed record AttachmentLost : ControlEvent;

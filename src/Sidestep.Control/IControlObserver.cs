@@ -16,6 +16,10 @@ public interface IControlObserver
     /// <summary>The engine attached to other interfaces.</summary>
     void Attached(IReadOnlyList<AttachedInterface> interfaces);
 
+    /// <summary>The engine is not attached to an interface that it was attached to, and could not attach again. The
+    /// tables are in force.</summary>
+    void NotAttached(string reason);
+
     /// <summary>A change failed, and the previous tables stay. The loop retries a few times.</summary>
     void Failed(string reason);
 }

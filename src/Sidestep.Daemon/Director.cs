@@ -13,6 +13,7 @@ using Sidestep.Hosting;
 using Sidestep.Hosting.Logging;
 using Sidestep.Hosting.Systemd;
 using Sidestep.Model;
+using Sidestep.Native.Netlink;
 
 namespace Sidestep.Daemon;
 
@@ -70,8 +71,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
             log);
         using var punt = new PuntHandler(engine, status, log);
-        var kernelState = new KernelState(engine, health, new RestoredParts(TimeProvider.System), NetworkdHint.Read,
-            status, log);
+        using var linkSocket = NetlinkSocket.Open();
+        var kernelState = new KernelState(engine,
+            new AttachmentWatch(() => engine.IsAttached, loop.AttachAgain, TimeProvider.System),
+            new LinkProblems(() => observer.InterfaceNames, LinkProblems.ByNetlink(linkSocket)), health,
+            new RestoredParts(TimeProvider.System), NetworkdHint.Read, status, log);
 
         using (var host = BuildHost(engine, loop, follower, management, health, kernelState, punt))
             await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);

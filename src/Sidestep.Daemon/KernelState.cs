@@ -1,22 +1,26 @@
 using System.Collections.Immutable;
 using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Probes;
+using Sidestep.Forwarding;
 using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
 /// <summary>Restores what the daemon has put into the kernel when a link that went down, a network manager, a script or
-/// a person has removed it; counts it, and reports what is gone again and again.</summary>
+/// a person has removed it; counts it, and reports what is gone again and again. Attaches again where the engine is no
+/// longer attached.</summary>
 /// <remarks>It asks the kernel instead of listening to it: a router with a full table changes routes all the
 /// time.</remarks>
 /// <param name="engine">Has rules and routes that keep the kernel from packets for VIPs.</param>
+/// <param name="attachments">Notices lost attachments.</param>
+/// <param name="links">Reads which links carry no frames.</param>
 /// <param name="health">Has rules, routes and filters for probes.</param>
 /// <param name="restored">Counts what was gone.</param>
 /// <param name="hint">Says who may remove it, as the end of a sentence.</param>
 /// <param name="status">Receives problems, and what was restored.</param>
 /// <param name="log">Receives what was restored, and each alarm once.</param>
-internal sealed class KernelState(DirectorEngine engine, HealthService health, RestoredParts restored,
-    Func<string> hint, StatusReporter status, ILogger log)
+internal sealed class KernelState(DirectorEngine engine, AttachmentWatch attachments, LinkProblems links,
+    HealthService health, RestoredParts restored, Func<string> hint, StatusReporter status, ILogger log)
 {
     /// <summary>What was removed is back within a second.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -33,14 +37,20 @@ internal sealed class KernelState(DirectorEngine engine, HealthService health, R
         var missing = new List<string>(health.RestoreRouting());
         if (!health.Problems.SequenceEqual(before))
             status.SetProblems(ProblemSource.Health, [.. health.Problems]);
-        string? refusal = null;
+        List<string> present = [];
         try
         {
+            present.AddRange(links.Read());
             missing.AddRange(engine.RestoreKernelState());
+            attachments.Check();
         }
         catch (NativeException e)
         {
-            refusal = $"the kernel may process packets for VIPs beside the engine: {e.Message}";
+            present.Add($"the kernel may process packets for VIPs beside the engine: {e.Message}");
+        }
+        catch (EngineException e)
+        {
+            present.Add(e.Message);
         }
         foreach (var part in missing)
         {
@@ -49,8 +59,7 @@ internal sealed class KernelState(DirectorEngine engine, HealthService health, R
         }
         if (missing.Count > 0)
             status.Change(r => r with { Restored = restored.All });
-        ImmutableArray<string> problems = refusal is null ? restored.Alarms(hint)
-            : [refusal, .. restored.Alarms(hint)];
+        ImmutableArray<string> problems = [.. present, .. restored.Alarms(hint)];
         if (problems.SequenceEqual(_problems))
             return;
         foreach (var problem in problems.Except(_problems))

@@ -100,6 +100,9 @@ internal sealed class StatusReporter(DaemonStatus initial)
 /// <summary>The sources of problems that do not stop forwarding, in the order of the report.</summary>
 internal enum ProblemSource
 {
+    /// <summary>Interfaces that the engine could not attach to again.</summary>
+    Attachment,
+
     /// <summary>Other directors that are not found.</summary>
     Peers,
 

@@ -20,6 +20,14 @@ namespace Sidestep.Daemon;
 internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast multicast, Management management,
     HealthService health, StatusReporter status, ILogger log) : IControlObserver
 {
+    /// <summary>Why the engine could not attach again; at most one reason.</summary>
+    private ImmutableArray<string> _notAttached = [];
+
+    private volatile string[] _interfaceNames = [];
+
+    /// <summary>The names of <c>node.interfaces</c> in force. Any thread.</summary>
+    internal ImmutableArray<string> InterfaceNames => [.. _interfaceNames];
+
     /// <summary>The <c>onExit</c> of the configuration in force.</summary>
     internal ExitAction OnExit { get; private set; } = onExit;
 
@@ -27,6 +35,7 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
         bool isNewest)
     {
         OnExit = configuration.Desired.Node.OnExit;
+        _interfaceNames = [.. configuration.Desired.Node.Interfaces.Select(static i => i.Name)];
         UpdateMulticast(configuration.Desired, tables);
         management.Applied(configuration, tables, nextHops);
         health.Update(configuration, tables);
@@ -48,8 +57,11 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces)
     {
+        // The kernel removes the memberships of a deleted interface.
+        multicast.Rejoin();
+        SetNotAttached([]);
         management.Attached(interfaces);
-        foreach (var attached in interfaces)
+        foreach (var attached in interfaces.Where(static i => i.Driver is not null))
         {
             log.Attached(attached.Name, attached.Driver?.Name());
             if (AttachedInterfaceText.FallbackNote(attached, InterfaceCapabilitiesReader.Read) is not { } note)
@@ -59,10 +71,23 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
         }
     }
 
+    public void NotAttached(string reason)
+    {
+        if (_notAttached is not [var known] || known != reason)
+            log.NotAttached(reason);
+        SetNotAttached([reason]);
+    }
+
     public void Failed(string reason)
     {
         log.NotApplied(reason);
         status.SetApplyError(reason);
+    }
+
+    private void SetNotAttached(ImmutableArray<string> reasons)
+    {
+        _notAttached = reasons;
+        status.SetProblems(ProblemSource.Attachment, reasons);
     }
 
     private void UpdateMulticast(Configuration configuration, ForwardingTables tables)

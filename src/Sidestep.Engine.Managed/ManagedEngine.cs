@@ -195,6 +195,9 @@ public sealed class ManagedEngine : IEngine
         _drivers is { } drivers ? drivers.Attach(interfaces)
         : throw new InvalidOperationException("an engine without interfaces cannot attach");
 
+    /// <inheritdoc/>
+    public bool IsAttached => _drivers?.IsComplete ?? true;
+
     /// <summary>Installs again what another program has removed of the routes and rules that keep the kernel from
     /// processing packets for VIPs.</summary>
     /// <returns>What was missing.</returns>

@@ -15,11 +15,15 @@ internal sealed class Attachments(PinDirectory pins)
     /// attached by then. No interface was detached, except one whose mode has to change.</exception>
     internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> interfaces)
     {
-        // A wrong name is the most common mistake: it is found before anything changes.
-        static int IndexOf(DirectorInterface i) => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-            $"there is no interface '{i.Name}': 'ip link' lists the interfaces; correct node.interfaces");
+        var pinned = pins.Links().Select(static l => l.Interface).ToHashSet();
+        // A wrong name is the most common mistake: it is found before anything changes. An interface with a link was
+        // there before.
+        int? IndexOf(DirectorInterface i) => Kernel.InterfaceIndex(i.Name)
+            ?? (pinned.Contains(i.Name) ? null : throw new EngineException(
+                $"there is no interface '{i.Name}': 'ip link' lists the interfaces; correct node.interfaces"));
         var indexes = interfaces.Select(IndexOf).ToArray();
-        var attached = interfaces.Select((configured, n) => Attach(program, indexes[n], configured)).ToArray();
+        var attached = interfaces.Select((configured, n) => indexes[n] is { } index
+            ? Attach(program, index, configured) : new AttachedInterface(configured.Name, null, null)).ToArray();
         foreach (var (name, mode) in pins.Links())
         {
             if (!interfaces.Any(i => i.Name == name))
@@ -39,6 +43,18 @@ internal sealed class Attachments(PinDirectory pins)
         }
     }
 
+    /// <summary>True if each of these interfaces that exists has a link of its own. The link of a deleted interface has
+    /// none any more, and another interface may have its name and its index.</summary>
+    internal bool AreComplete(IReadOnlyCollection<string> interfaces)
+    {
+        var links = pins.Links().ToLookup(static l => l.Interface);
+        return interfaces.All(name => Kernel.InterfaceIndex(name) is not { } index || links[name].Any(pinned =>
+        {
+            using var link = XdpLink.OpenPinned(pins.LinkPath(pinned.Interface, pinned.Mode));
+            return link?.InterfaceIndex == index;
+        }));
+    }
+
     /// <summary>Detaches from every interface.</summary>
     internal void DetachAll()
     {
@@ -52,7 +68,11 @@ internal sealed class Attachments(PinDirectory pins)
         .. pins.Links().Select(pinned =>
         {
             using var link = XdpLink.OpenPinned(pins.LinkPath(pinned.Interface, pinned.Mode));
-            return new AttachedInterface(pinned.Interface, link?.InterfaceIndex > 0 ? pinned.Mode : null, null);
+            return link?.InterfaceIndex > 0 ? new AttachedInterface(pinned.Interface, pinned.Mode, null)
+                : new AttachedInterface(pinned.Interface, null, null)
+                {
+                    IsDetached = Kernel.InterfaceIndex(pinned.Interface) is not null,
+                };
         }),
     ];
 
@@ -70,10 +90,15 @@ internal sealed class Attachments(PinDirectory pins)
                     : null);
             }
             // The interface was deleted and another one has its name now. Or the mode has to change, and an interface
-            // has only one XDP program.
-            Detach(configured.Name, mode);
+            // has only one XDP program. The pin stays until there is another one: it shows that the interface belongs
+            // to this director.
+            if (existing?.InterfaceIndex > 0)
+                existing.Detach();
         }
-        return Create(program, index, configured);
+        var attached = Create(program, index, configured);
+        foreach (var (_, mode) in pins.Links().Where(l => l.Interface == configured.Name && l.Mode != attached.Driver))
+            File.Delete(pins.LinkPath(configured.Name, mode));
+        return attached;
     }
 
     private static bool Matches(Driver mode, Driver configured) =>

@@ -24,6 +24,7 @@ public sealed class XdpEngine : IEngine
     private FeatureSet _features;
     private FeatureSet _arms;
     private FeatureSet _needs;
+    private string[] _requested = [];
 
     /// <summary>False while a program of an earlier process may be attached, which may lack features that these tables
     /// need.</summary>
@@ -106,6 +107,12 @@ public sealed class XdpEngine : IEngine
             return true;
         });
 
+    /// <summary>The interfaces that a director is attached to, as the kernel has them now; without the reasons for a
+    /// slower driver.</summary>
+    /// <exception cref="EngineException">The kernel rejected an operation.</exception>
+    public static IReadOnlyList<AttachedInterface> ReadAttached(string pinPath, string name) =>
+        WithErrors("reading the attached interfaces", () => new Attachments(new PinDirectory(pinPath, name)).Current());
+
     /// <summary>Loads the program and maps without attaching or pinning them, to run single frames.</summary>
     /// <param name="multiArm">True: servers may be reached through another interface than the ingress
     /// interface.</param>
@@ -149,6 +156,7 @@ public sealed class XdpEngine : IEngine
         {
             _arms = interfaces.Count == 1 ? FeatureSet.None : FeatureSet.MultiArm;
             Load(_needs | _arms);
+            Volatile.Write(ref _requested, [.. interfaces.Select(static i => i.Name)]);
             using var program = _object.Program("director");
             var attached = new Attachments(pins).Reconcile(program, interfaces);
             foreach (var map in StateMaps.Names)
@@ -158,10 +166,15 @@ public sealed class XdpEngine : IEngine
     }
 
     /// <inheritdoc/>
+    public bool IsAttached => _pins is not { } pins || WithErrors("reading the attached interfaces",
+        () => new Attachments(pins).AreComplete(Volatile.Read(ref _requested)));
+
+    /// <inheritdoc/>
     public void Remove()
     {
         if (_pins is not { } pins)
             return;
+        Volatile.Write(ref _requested, []);
         WithErrors("detaching", () =>
         {
             new Attachments(pins).DetachAll();

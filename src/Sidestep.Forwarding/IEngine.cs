@@ -19,11 +19,19 @@ public interface IEngine : IDisposable
     FlowCounts ReadFlows();
 
     /// <summary>Attaches to these interfaces and to no others. Interfaces that were attached before continue without a
-    /// gap. Called after the first <see cref="Apply"/>: from now on, the tables apply to packets.</summary>
+    /// gap. An interface that was attached before and is gone stays in the list, without a driver. Called after the
+    /// first <see cref="Apply"/>: from now on, the tables apply to packets.</summary>
     /// <returns>How each interface is attached.</returns>
     /// <exception cref="EngineException">An interface cannot be attached; the message names it and the
     /// remedy.</exception>
     IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces);
+
+    /// <summary>True if the engine is attached to each interface of the last <see cref="Attach"/> that exists. False:
+    /// one was deleted and created again, or another program detached the engine; <see cref="Attach"/> attaches it
+    /// again.</summary>
+    /// <remarks>The kernel is asked, because an interface may come back with the index that it had. Any
+    /// thread.</remarks>
+    bool IsAttached { get; }
 
     /// <summary>Detaches from all interfaces and removes everything that outlives the process.</summary>
     void Remove();

@@ -16,7 +16,7 @@ public static class StatusRecords
             Driver.Generic => InterfaceDriver.Generic,
             Driver.AfXdp => InterfaceDriver.AfXdp,
             Driver.AfPacket => InterfaceDriver.AfPacket,
-            null => InterfaceDriver.Gone,
+            null => attached.IsDetached ? InterfaceDriver.Detached : InterfaceDriver.Gone,
             { } driver => throw new ArgumentException($"an interface cannot be attached by {driver}", nameof(attached)),
         }, attached.IsZeroCopy);
     }

@@ -57,6 +57,10 @@ public sealed unsafe class PacketRing : IDisposable
     /// <summary>Frames that were lost: the ring was full, or the frame was damaged.</summary>
     public long Lost { get; private set; }
 
+    /// <summary>True while the ring receives from its interface. False after the interface was deleted or left this
+    /// network namespace, even if another one has its index now.</summary>
+    public bool IsAttached => _socket.IsBoundTo(InterfaceIndex);
+
     internal int Descriptor => _socket.Value;
 
     /// <summary>Opens a ring and starts to receive.</summary>

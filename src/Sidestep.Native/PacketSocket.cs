@@ -53,6 +53,15 @@ internal sealed unsafe class PacketSocket : IDisposable
             throw NativeException.OfLastError("bind AF_PACKET");
     }
 
+    /// <summary>True if the socket is bound to this interface. When an interface is deleted, the kernel unbinds its
+    /// sockets for good.</summary>
+    internal bool IsBoundTo(int interfaceIndex)
+    {
+        var address = default(Libc.LinkAddress);
+        var length = (uint)sizeof(Libc.LinkAddress);
+        return Libc.getsockname(Value, &address, &length) == 0 && address.sll_ifindex == interfaceIndex;
+    }
+
     /// <summary>The link-layer socket address of an interface.</summary>
     internal static Libc.LinkAddress Address(int interfaceIndex) =>
         new() { sll_family = Libc.AF_PACKET, sll_ifindex = interfaceIndex };

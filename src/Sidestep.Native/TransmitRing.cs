@@ -71,15 +71,7 @@ public sealed unsafe class TransmitRing : IDisposable
 
     /// <summary>True if the interface was deleted or left this network namespace. The ring sends nothing any more, even
     /// if the interface comes back.</summary>
-    internal bool IsInterfaceGone
-    {
-        get
-        {
-            var address = default(Libc.LinkAddress);
-            var length = (uint)sizeof(Libc.LinkAddress);
-            return Libc.getsockname(_socket.Value, &address, &length) == 0 && address.sll_ifindex < 0;
-        }
-    }
+    internal bool IsInterfaceGone => !_socket.IsBoundTo(InterfaceIndex);
 
     /// <summary>Opens a ring in this network namespace.</summary>
     /// <exception cref="NativeException">ENODEV: the interface does not exist. EPERM: CAP_NET_RAW or CAP_NET_ADMIN is

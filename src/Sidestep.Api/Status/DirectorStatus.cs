@@ -61,7 +61,8 @@ public sealed record DirectorStatus
 
     /// <summary>True if at least one interface is attached.</summary>
     [JsonIgnore]
-    public bool IsAttached => Interfaces.Any(static i => i.Driver != InterfaceDriver.Gone);
+    public bool IsAttached => Interfaces.Any(static i =>
+        i.Driver is not (InterfaceDriver.Gone or InterfaceDriver.Detached));
 }
 
 /// <summary>Where a status comes from.</summary>

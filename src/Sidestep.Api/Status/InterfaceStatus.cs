@@ -27,6 +27,9 @@ public enum InterfaceDriver
 
     /// <summary>None: the interface was deleted.</summary>
     Gone,
+
+    /// <summary>None: the interface exists, but the engine is not attached to it.</summary>
+    Detached,
 }
 
 /// <summary>A forwarding thread of the managed engine, with its counts since it started.</summary>

@@ -56,6 +56,8 @@ internal abstract class DirectorEngine : IEngine
 
     public abstract IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces);
 
+    public abstract bool IsAttached { get; }
+
     public abstract void Remove();
 
     public abstract EngineCounters ReadCounters();

@@ -17,6 +17,10 @@ internal interface IEngineState
     /// <exception cref="EngineException">It cannot be read; the message says why.</exception>
     RunningState Read();
 
+    /// <summary>Reads how the interfaces are attached now; without the reasons for a slower driver.</summary>
+    /// <exception cref="EngineException">It cannot be read; the message says why.</exception>
+    IReadOnlyList<AttachedInterface> ReadAttached();
+
     /// <summary>Starts a capture.</summary>
     /// <exception cref="EngineException">Another capture is running, or the filter names a service or server that the
     /// director does not have.</exception>

@@ -98,6 +98,15 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
             return _engine.Attach(interfaces);
     }
 
+    public override bool IsAttached
+    {
+        get
+        {
+            lock (_gate)
+                return _engine.IsAttached;
+        }
+    }
+
     public override void Remove()
     {
         lock (_gate)

@@ -1,4 +1,5 @@
 using Sidestep.Engine.Managed;
+using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Plans;
 using Sidestep.Forwarding.TrackedFlows;
@@ -20,6 +21,12 @@ internal sealed class ManagedEngineState(ManagedEngine engine, Lock gate) : IEng
     {
         lock (gate)
             return ManagedStatus.StateOf(engine) ?? throw RunningDirectorRequests.NotReady();
+    }
+
+    public IReadOnlyList<AttachedInterface> ReadAttached()
+    {
+        lock (gate)
+            return engine.Attached;
     }
 
     public ICaptureSession StartCapture(CaptureFilter filter, CaptureLimits limits)

@@ -47,6 +47,8 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, NodeSettings node, ILo
         return attached;
     }
 
+    public override bool IsAttached => engine.IsAttached;
+
     public override void Remove() => engine.Remove();
 
     public override EngineCounters ReadCounters() => engine.ReadCounters();

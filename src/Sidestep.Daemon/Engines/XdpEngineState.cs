@@ -17,6 +17,8 @@ internal sealed class XdpEngineState(NodeSettings node) : IEngineState
 
     public RunningState Read() => RunningDirector.Read(node) ?? throw NotPinned(node);
 
+    public IReadOnlyList<AttachedInterface> ReadAttached() => XdpEngine.ReadAttached(node.PinPath, node.Name);
+
     public ICaptureSession StartCapture(CaptureFilter filter, CaptureLimits limits) =>
         CaptureSession.Start(node.PinPath, node.Name, filter, limits) ?? throw NotPinned(node);
 

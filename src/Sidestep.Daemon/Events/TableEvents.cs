@@ -18,6 +18,9 @@ internal static partial class TableEvents
     [LoggerMessage(211, LogLevel.Warning, "{Note}")]
     public static partial void SlowerDriver(this ILogger logger, string note);
 
+    [LoggerMessage(212, LogLevel.Error, "not attached, nothing is received there: {Reason}")]
+    public static partial void NotAttached(this ILogger logger, string reason);
+
     [LoggerMessage(220, LogLevel.Warning, "no next hop, server takes no traffic: {Server}")]
     public static partial void NoNextHop(this ILogger logger, string server);
 

@@ -58,6 +58,16 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         _problems = [.. problems];
     }
 
+    /// <summary>Lets the next <see cref="Update"/> add and join all multicast addresses again: an interface may have
+    /// been deleted and created again.</summary>
+    internal void Rejoin()
+    {
+        if (_desired is null)
+            return;
+        _desired = null;
+        _memberships.Update(new HashSet<(int, IPAddress)>(), []);
+    }
+
     /// <summary>Removes and leaves all multicast addresses, those of an earlier run included.</summary>
     internal void Leave() => Update([], []);
 

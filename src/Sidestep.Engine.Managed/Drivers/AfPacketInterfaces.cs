@@ -14,10 +14,14 @@ namespace Sidestep.Engine.Managed.Drivers;
 internal sealed class AfPacketInterfaces(
     ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log, int? workers)
 {
-    private readonly List<(int Interface, int Number, Worker Worker, PacketPipeline Pipeline)> _workers = [];
+    private readonly List<(int Interface, int Number, AfPacketWorker Worker, PacketPipeline Pipeline)> _workers = [];
 
     /// <summary>The workers of all interfaces.</summary>
     internal IEnumerable<Worker> Workers => _workers.Select(static w => w.Worker);
+
+    /// <summary>True if all sockets of an interface are bound to it.</summary>
+    internal bool IsAttached(int index) => _workers.Any(w => w.Interface == index)
+        && _workers.Where(w => w.Interface == index).All(static w => w.Worker.IsAttached);
 
     /// <summary>Attaches interfaces: each gets workers of its own, with a packet socket each.</summary>
     /// <exception cref="NativeException">The kernel returned an error; none of these interfaces is attached
@@ -54,7 +58,7 @@ internal sealed class AfPacketInterfaces(
         var cpus = Kernel.AllowedCpus;
         var count = Math.Clamp(workers ?? cpus.Count, 1, DriverSet.MaxWorkers);
         int? group = null;
-        var opened = new List<Worker>();
+        var opened = new List<AfPacketWorker>();
         for (var number = 0; number < count; number++)
         {
             var ring = PacketRing.Open(index, mtuBytes);

@@ -34,6 +34,9 @@ internal sealed class AfPacketWorker : Worker
         _egressRings = new EgressRings(ReportOnce);
     }
 
+    /// <inheritdoc cref="PacketRing.IsAttached"/>
+    internal bool IsAttached => _ring.IsAttached;
+
     /// <inheritdoc/>
     internal override WorkerCounters Figures =>
         new(_handler.Frames, _egressRings.Sent, _ring.Lost + _malformed, _egressRings.Lost, AllocatedBytes);

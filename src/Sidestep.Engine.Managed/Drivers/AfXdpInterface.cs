@@ -54,6 +54,10 @@ internal sealed class AfXdpInterface : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     internal int Index { get; }
 
+    /// <summary>True while the program is attached. False after the interface was deleted, even if another one has its
+    /// index now.</summary>
+    internal bool IsAttached => _link?.InterfaceIndex == Index;
+
     /// <summary>Opens a socket for one of its queues and registers it with the program.</summary>
     /// <param name="umem">Memory of the socket's frames.</param>
     /// <param name="queue">Number of the queue.</param>

@@ -31,6 +31,10 @@ internal sealed class AfXdpInterfaces(
             .All(static s => s.IsZeroCopy)
         : null;
 
+    /// <summary>True if the program is attached to the interface of this index. Sockets and program lose a deleted
+    /// interface together.</summary>
+    internal bool IsAttached(int index) => _programs.TryGetValue(index, out var program) && program.IsAttached;
+
     /// <summary>Attaches interfaces, which share a UMEM.</summary>
     /// <param name="indexes">The kernel's indexes of the interfaces.</param>
     /// <param name="vips">The VIPs whose frames are received.</param>

@@ -12,10 +12,14 @@ internal sealed class DriverSet : IDisposable
     /// <summary>The most workers per driver and interface; further CPUs are not used.</summary>
     internal const int MaxWorkers = 16;
 
+    /// <summary>Instead of the index of an interface that does not exist now; the kernel's begin with 1.</summary>
+    private const int Gone = 0;
+
     private readonly AfXdpInterfaces _sockets;
     private readonly AfPacketInterfaces _packets;
     private readonly BlackholeRoutes _blackholes;
     private IReadOnlyList<InterfaceAttachment> _attachments = [];
+    private IReadOnlyList<string> _requested = [];
     private IReadOnlyList<IPNetwork> _vips = [];
 
     /// <summary>An attached interface and its index at that time.</summary>
@@ -34,15 +38,18 @@ internal sealed class DriverSet : IDisposable
         _blackholes = new BlackholeRoutes(path);
     }
 
-    /// <summary>The attached interfaces; one that no longer exists has no driver.</summary>
+    /// <summary>The interfaces of the last <see cref="Attach"/>; one that is gone or detached has no driver.</summary>
     internal IReadOnlyList<AttachedInterface> Attached =>
     [
-        .. Volatile.Read(ref _attachments).Select(t => t.Interface with
-        {
-            Driver = Kernel.InterfaceIndex(t.Interface.Name) == t.Index ? t.Interface.Driver : null,
-            IsZeroCopy = _sockets.IsZeroCopy(t.Index),
-        }),
+        .. _requested.Select(name => _attachments.FirstOrDefault(t => t.Interface.Name == name) is { } own
+            && IsAttached(own)
+                ? own.Interface with { IsZeroCopy = _sockets.IsZeroCopy(own.Index) }
+                : new AttachedInterface(name, null, null) { IsDetached = Kernel.InterfaceIndex(name) is not null }),
     ];
+
+    /// <inheritdoc cref="IEngine.IsAttached"/>
+    internal bool IsComplete => _requested.All(name => Kernel.InterfaceIndex(name) is null
+        || _attachments.Any(t => t.Interface.Name == name && IsAttached(t)));
 
     /// <summary>Name and counters of each worker.</summary>
     internal IReadOnlyList<(string Name, WorkerCounters Counters)> Statuses =>
@@ -86,17 +93,20 @@ internal sealed class DriverSet : IDisposable
     internal IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> requested)
     {
         var indexes = requested.ToDictionary(
-            static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-                $"there is no interface '{i.Name}': 'ip link' lists the existing ones; correct node.interfaces"));
+            static i => i.Name, i => Kernel.InterfaceIndex(i.Name) ?? (_requested.Contains(i.Name) ? Gone
+                : throw new EngineException(
+                    $"there is no interface '{i.Name}': 'ip link' lists the existing ones; correct node.interfaces")));
+        _requested = [.. requested.Select(static i => i.Name)];
         bool Stays(InterfaceAttachment attachment, DirectorInterface desired) =>
-            attachment.Interface.Name == desired.Name && attachment.Index == indexes[desired.Name]
-            && (desired.Driver == Driver.Auto || desired.Driver == attachment.Interface.Driver);
+            attachment.Interface.Name == desired.Name && (indexes[desired.Name] == Gone || IsAttached(attachment)
+            && (desired.Driver == Driver.Auto || desired.Driver == attachment.Interface.Driver));
         var stay = _attachments.Where(t => requested.Any(w => Stays(t, w))).ToArray();
         RemoveInterfaces(_attachments.Except(stay));
         SetAttachments(stay);
         try
         {
-            DirectorInterface[] added = [.. requested.Where(w => stay.All(t => t.Interface.Name != w.Name))];
+            DirectorInterface[] added = [.. requested.Where(w =>
+                indexes[w.Name] != Gone && stay.All(t => t.Interface.Name != w.Name))];
             SetAttachments(
             [
                 .. stay.Concat(Add(added, indexes))
@@ -179,6 +189,11 @@ internal sealed class DriverSet : IDisposable
         }
     }
 
+    private bool IsAttached(InterfaceAttachment attachment) =>
+        Kernel.InterfaceIndex(attachment.Interface.Name) == attachment.Index
+        && (attachment.Interface.Driver == Driver.AfXdp ? _sockets.IsAttached(attachment.Index)
+            : _packets.IsAttached(attachment.Index));
+
     private void RemoveInterfaces(IEnumerable<InterfaceAttachment> removed)
     {
         int[] indexes = [.. removed.Select(static t => t.Index)];
@@ -206,6 +221,7 @@ internal sealed class DriverSet : IDisposable
     {
         RemoveInterfaces(_attachments);
         SetAttachments([]);
+        _requested = [];
         InstallBlackholes([]);
     }
 

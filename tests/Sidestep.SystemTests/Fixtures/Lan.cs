@@ -41,11 +41,20 @@ internal sealed class Lan : IDisposable
     public void Bridge(string name) => _switch.Ip($"link add {name} up type bridge stp_state 0 forward_delay 0");
 
     /// <summary>Connects a node to a bridge; <see cref="Port"/> is the other end of its cable.</summary>
-    public void Plug(NetworkNamespace node, string interfaceName, string bridge, string addressAndPrefix)
+    /// <param name="node">The node.</param>
+    /// <param name="interfaceName">Name of its interface.</param>
+    /// <param name="bridge">The bridge.</param>
+    /// <param name="addressAndPrefix">Address of the interface.</param>
+    /// <param name="identity">Index and Ethernet address of the interface, as of a deleted one; null: the kernel
+    /// chooses new ones.</param>
+    public void Plug(NetworkNamespace node, string interfaceName, string bridge, string addressAndPrefix,
+        (int Index, string Mac)? identity = null)
     {
         var port = Port(node, interfaceName);
+        var same = identity is { } known
+            ? string.Create(CultureInfo.InvariantCulture, $" address {known.Mac} index {known.Index}") : "";
         // Without link-local IPv6 addresses: duplicate address detection would send frames.
-        _switch.IpBatch($"link add {port} type veth peer name {interfaceName} netns {node.Name}",
+        _switch.IpBatch($"link add {port} type veth peer name {interfaceName}{same} netns {node.Name}",
             $"link set {port} addrgenmode none master {bridge} up");
         // Without offload: no card would complete the checksum.
         _switch.Run("ethtool", "-K", port, "tx", "off");

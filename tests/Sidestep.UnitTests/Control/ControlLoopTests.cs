@@ -88,13 +88,43 @@ public sealed class ControlLoopTests
         Assert.Equal(before + 4, (await f.StopAsync()).Length);
     }
 
-    [Fact]
-    public async Task Recreated_interface_is_attached_again()
+    [Theory]
+    [InlineData(8)]
+    [InlineData(7)] // the index that it had
+    public async Task Recreated_interface_is_attached_again(int index)
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.NextHops.InterfaceIndex = 8;
+        f.NextHops.InterfaceIndex = index;
+        f.Engine.IsAttached = false;
         f.NextHops.Raise();
         Assert.Equal(["apply s0 by 11", "attach eth0", "attached", "in force"], await f.NextAsync(4, before));
+    }
+
+    [Fact]
+    public async Task Lost_attachment_is_attached_again_without_a_change_of_next_hops()
+    {
+        await using var f = new ControlLoopFixture();
+        var before = f.Start().Length;
+        f.Engine.IsAttached = false;
+        f.Loop.AttachAgain();
+        Assert.Equal(["apply s0 by 11", "attach eth0", "attached", "in force"], await f.NextAsync(4, before));
+    }
+
+    /// <summary>One interface must not hold up servers, health and advertisements of the others.</summary>
+    [Fact]
+    public async Task Failure_to_attach_again_is_reported_and_the_tables_are_in_force()
+    {
+        await using var f = new ControlLoopFixture();
+        var before = f.Start().Length;
+        f.Engine.IsAttached = false;
+        f.Engine.RejectsAttach = static _ => "occupied";
+        f.NextHops.Set(ControlLoopFixture.Server, 0x22);
+        f.NextHops.Raise();
+        Assert.Equal(["apply s0 by 22", "cannot attach eth0", "not attached: occupied", "in force"],
+            await f.NextAsync(4, before));
+        f.Engine.RejectsAttach = static _ => null;
+        f.Loop.AttachAgain();
+        Assert.Equal(["apply s0 by 22", "attach eth0", "attached", "in force"], await f.NextAsync(4, before + 4));
     }
 }

@@ -59,6 +59,9 @@ internal sealed class FakeEngine(Journal journal) : IEngine
         journal.Add($"apply {Describe(tables)}");
     }
 
+    /// <summary>False: an interface was deleted and created again.</summary>
+    public bool IsAttached { get; set; } = true;
+
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var names = string.Join('+', interfaces.Select(static i => i.Name));
@@ -68,6 +71,7 @@ internal sealed class FakeEngine(Journal journal) : IEngine
             throw new EngineException(why);
         }
         journal.Add($"attach {names}");
+        IsAttached = true;
         return [.. interfaces.Select(static i => new AttachedInterface(i.Name, Driver.Native, null))];
     }
 
@@ -161,6 +165,8 @@ internal sealed class FakeObserver(Journal journal) : IControlObserver
     }
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces) => journal.Add("attached");
+
+    public void NotAttached(string reason) => journal.Add($"not attached: {reason}");
 
     public void Failed(string reason) => journal.Add($"failed: {reason}");
 }

@@ -37,6 +37,8 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) => [];
 
+    public override bool IsAttached => true;
+
     public override void Remove() => throw new NotSupportedException();
 
     public override EngineCounters ReadCounters() => throw new NotSupportedException();

@@ -10,6 +10,7 @@ namespace Sidestep.UnitTests.Daemon;
 internal sealed class FakeNetwork : IHostNetwork
 {
     public const ushort Ethernet = 1, Loopback = 772;
+    public const uint Up = 1, UpWithCarrier = 0x10001;
 
     public static FakeNetwork Open() => new();
 
@@ -35,7 +36,7 @@ internal sealed class FakeNetwork : IHostNetwork
     /// <summary>Adds an interface with an Ethernet address that ends with its index.</summary>
     public FakeNetwork Link(int index, string name, ushort hardware = Ethernet, int mtu = 1500)
     {
-        Links.Add(new InterfaceInfo(index, name, 1, hardware)
+        Links.Add(new InterfaceInfo(index, name, UpWithCarrier, hardware)
         {
             Address = new byte[] { 2, 0, 0, 0, 0, (byte)index },
             MtuBytes = mtu,

@@ -36,6 +36,8 @@ internal sealed class TestEngineState : IEngineState
         new RunningGroups(TestDirector.Tables.HashKey, TestDirector.Tables.Groups), [],
         new FlowCounts(new Dictionary<ServerKey, long>()), new HashSet<VrfAddress>());
 
+    public IReadOnlyList<AttachedInterface> ReadAttached() => [new("eth0", Driver.Native, null)];
+
     public ICaptureSession StartCapture(CaptureFilter filter, CaptureLimits limits) => Capture(filter);
 
     internal static TrackedFlow Flow(ServerKey server, ushort port) => new(

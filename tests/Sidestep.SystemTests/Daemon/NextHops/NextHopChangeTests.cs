@@ -63,22 +63,39 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
         ExchangeAssert.AllAnswered([.. traffic.Stop().TakeLast(100)]);
     }
 
-    [Fact]
-    public void A_deleted_and_recreated_interface_is_attached_again()
+    [Theory]
+    [InlineData("xdp", "auto")]
+    [InlineData("managed", "af-packet")]
+    [InlineData("managed", "af-xdp")]
+    public void A_deleted_and_recreated_interface_is_attached_again(string engine, string driver)
     {
         using var segment = new Segment();
+        segment.File = segment.File with { NodeLines = [$"engine: {engine}"], Interfaces = [("eth0", driver)] };
         using var traffic = StartWithTraffic(segment);
-        Outage.Measure(traffic, [.. Enumerable.Range(0, Segment.Sources.Count)], () =>
+        var link = Lan.Link(segment.Director, "eth0");
+        var identity = (link.GetProperty("ifindex").GetInt32(), link.GetProperty("address").GetString()!);
+
+        // Another index; the same one; and the same one before the daemon has noticed that the interface was gone.
+        Recreate(null, isNoticed: true);
+        Recreate(identity, isNoticed: true);
+        Recreate(identity, isNoticed: false);
+
+        void Recreate((int, string)? newIdentity, bool isNoticed)
         {
-            segment.Director.Ip("link del eth0");
-            Eventually.True(() => Unresolved(segment).Length == 2, () => segment.StatusText());
-            segment.Lan.Plug(segment.Director, "eth0", Segment.Bridge, Segment.DirectorAddress + "/24");
-            segment.Lan.EnableXdpTransmit(segment.Director, "eth0");
-            // The client has the previous interface's Ethernet address in its neighbour table.
-            segment.Client.Ip($"neigh flush dev eth0");
-        });
-        traffic.WaitForSent(100);
-        ExchangeAssert.AllAnswered([.. traffic.Stop().TakeLast(100)]);
+            var outage = Outage.Measure(traffic, [.. Enumerable.Range(0, Segment.Sources.Count)], () =>
+            {
+                segment.Director.Ip("link del eth0");
+                if (isNoticed)
+                    Eventually.True(() => Unresolved(segment).Length == 2, () => segment.StatusText());
+                segment.Lan.Plug(segment.Director, "eth0", Segment.Bridge, Segment.DirectorAddress + "/24", newIdentity);
+                segment.Lan.EnableXdpTransmit(segment.Director, "eth0");
+                // The client has the previous interface's Ethernet address in its neighbour table.
+                segment.Client.Ip($"neigh flush dev eth0");
+            });
+            output.WriteLine($"{(newIdentity is null ? "another" : "the same")} index: away for "
+                + $"{outage.TotalMilliseconds:0} ms");
+            traffic.WaitUntilAllAnswered();
+        }
     }
 
     [Fact]
