@@ -19,6 +19,7 @@ packages() {
 	nftables makes the firewalls of the lab's faults
 	procps has sysctl, which makes settings of the lab's faults
 	faketime gives a server of the lab's faults a wrong clock
+	bpftool detaches the director's program in the lab's faults, and reads types of BPF programs for the tests
 	LIST
   bench) cat <<-LIST ;;
 	iproute2 makes network namespaces and links
@@ -32,7 +33,6 @@ packages() {
 	librte-net-af-xdp23 is its driver for AF_XDP
 	LIST
   test) cat <<-LIST ;;
-	bpftool reads the types of the compiled BPF programs
 	clang-format-19 checks the format of the C files
 	shellcheck checks the shell scripts
 	procps has sysctl, the remedy that the agent names and a test follows

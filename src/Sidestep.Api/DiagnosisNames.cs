@@ -5,6 +5,15 @@ namespace Sidestep.Api;
 /// <summary>Names of diagnoses. They are part of the contract: a new meaning gets a new name.</summary>
 public static class DiagnosisNames
 {
+    /// <summary>One of the director's interfaces does not exist.</summary>
+    public const string InterfaceMissing = "interface-missing";
+
+    /// <summary>One of the director's interfaces is down or has no carrier.</summary>
+    public const string InterfaceDown = "interface-down";
+
+    /// <summary>The engine is not attached to an interface that exists.</summary>
+    public const string InterfaceDetached = "interface-detached";
+
     /// <summary>The VIP is an address of the director's kernel.</summary>
     public const string VipLocalOnDirector = "vip-local-on-director";
 
@@ -105,6 +114,7 @@ public static class DiagnosisNames
     /// <summary>All names, in the order of the report: possible causes before their consequences.</summary>
     public static ImmutableArray<string> All { get; } =
     [
+        InterfaceMissing, InterfaceDown, InterfaceDetached,
         VipLocalOnDirector, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
         NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRejectsDirector, StrictReversePathFilter,

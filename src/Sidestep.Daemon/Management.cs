@@ -42,7 +42,7 @@ internal sealed class Management : IDisposable
         _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
-        _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
+        _doctor = new DoctorService(() => WithLiveInterfaces(Volatile.Read(ref _applied), engine), Agents, () =>
             _conflictMonitor, new DoctorHost());
         IReadOnlyList<string> always = [];
         try
@@ -93,6 +93,27 @@ internal sealed class Management : IDisposable
         _attached = [.. interfaces];
         if (Volatile.Read(ref _applied) is { } now)
             Volatile.Write(ref _applied, now with { Interfaces = _attached });
+    }
+
+    /// <summary>The state in force with the interfaces as they are attached now.</summary>
+    private static AppliedState? WithLiveInterfaces(AppliedState? applied, IEngineState engine)
+    {
+        if (applied is null)
+            return null;
+        try
+        {
+            return applied with
+            {
+                Interfaces = [.. engine.ReadAttached().Select(live => live with
+                {
+                    FallbackReason = applied.Interfaces.FirstOrDefault(a => a.Name == live.Name)?.FallbackReason,
+                })],
+            };
+        }
+        catch (EngineException)
+        {
+            return applied; // The state at the last attachment is better than no diagnosis.
+        }
     }
 
     /// <summary>Runs the API until cancelled.</summary>

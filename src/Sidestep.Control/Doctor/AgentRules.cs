@@ -71,6 +71,7 @@ internal static class AgentRules
     internal static IEnumerable<Diagnosis> Silent(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
         evidence.Servers
         .Where(s => s.AfterProbes is { } last && evidence.Now - last.At >= AgentRegistry.SilentAfter
+            && !evidence.LacksLinkTo(s)
             && !earlier.Any(d => d.Server == s.Name && d.Name is DiagnosisNames.NextHopUnresolved
                 or DiagnosisNames.NoRouteToServer or DiagnosisNames.WindowsInLayer3))
         .Select(s => DiagnosisText.Create(DiagnosisNames.AgentSilent, Severity.Warning, s.Name, s.Services.Names(),

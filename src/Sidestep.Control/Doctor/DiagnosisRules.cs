@@ -16,6 +16,7 @@ public static class DiagnosisRules
     /// <summary>Causes before their consequences, and mere warnings at the end.</summary>
     private static readonly ImmutableArray<Rule> InOrder =
     [
+        InterfaceRules.Missing, InterfaceRules.Down, InterfaceRules.Detached,
         DirectorRules.VipLocal,
         VipConflictRules.OtherHostAnswers, VipConflictRules.ServerAnswersArp, VipConflictRules.ServerAdvertises,
         ReachabilityRules.NoRoute, ReachabilityRules.NotAttached, ReachabilityRules.Unresolved, ReachabilityRules.Stale,

@@ -47,7 +47,29 @@ public sealed record Evidence
 /// <param name="Actual">The driver in use; null: not attached.</param>
 /// <param name="FallbackReason">Why a faster driver is not used, as the kernel reported it; null: there is no
 /// reason.</param>
-public sealed record InterfaceEvidence(string Name, Driver Configured, Driver? Actual, string? FallbackReason);
+/// <param name="Link">Whether the interface carries frames.</param>
+public sealed record InterfaceEvidence(
+    string Name, Driver Configured, Driver? Actual, string? FallbackReason, LinkCondition Link = LinkCondition.Up)
+{
+    /// <summary>True if the interface carries frames and the engine receives them.</summary>
+    public bool Works => Link == LinkCondition.Up && Actual is not null;
+}
+
+/// <summary>Whether an interface carries frames.</summary>
+public enum LinkCondition
+{
+    /// <summary>It is up and has a carrier.</summary>
+    Up,
+
+    /// <summary>It is up and has no carrier.</summary>
+    NoCarrier,
+
+    /// <summary>It is administratively down.</summary>
+    Down,
+
+    /// <summary>There is no interface of this name.</summary>
+    Missing,
+}
 
 /// <summary>A real server, identified by name and address.</summary>
 public sealed record ServerEvidence

@@ -9,7 +9,8 @@ namespace Sidestep.Control.Doctor;
 internal static class ReachabilityRules
 {
     internal static IEnumerable<Diagnosis> NoRoute(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
-        evidence.Servers.Where(static s => s.Route.NoRouteReason is not null).Select(static s => DiagnosisText.Create(
+        evidence.Servers.Where(s => s.Route.NoRouteReason is not null && !evidence.LacksLinkTo(s))
+            .Select(static s => DiagnosisText.Create(
             DiagnosisNames.NoRouteToServer, Severity.Broken, s.Name, s.Services.Names(),
             $"The director has no usable route to {s.Name} ({s.Address}).",
             $"On the director: ip route add {s.Address} via ROUTER dev DEVICE, through one of node.interfaces",
@@ -34,7 +35,7 @@ internal static class ReachabilityRules
     internal static IEnumerable<Diagnosis> Unresolved(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
         evidence.Servers
         .Where(s => s.Route is { NoRouteReason: null, IsLocal: false, RepliedMacs: { IsEmpty: true } }
-        && !earlier.Explains(s.Name)
+        && !earlier.Explains(s.Name) && !evidence.LacksLinkTo(s)
             // An operator may enter a static neighbour for a host that answers no ARP. That is intended while the path
             // works.
             && !(s.Route.IsStatic && Works(s)))

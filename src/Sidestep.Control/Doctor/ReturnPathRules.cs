@@ -145,7 +145,7 @@ internal static class ReturnPathRules
     }
 
     internal static IEnumerable<Diagnosis> HealthChecksFailing(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
-        evidence.Servers.Where(s => !s.UnhealthyIn.IsEmpty && !earlier.Explains(s))
+        evidence.Servers.Where(s => !s.UnhealthyIn.IsEmpty && !earlier.Explains(s) && !evidence.LacksLinkTo(s))
             .Select(static s => DiagnosisText.Create(
             DiagnosisNames.HealthChecksFailing, Severity.Broken, s.Name, s.Services.Names(),
             $"Health checks of {s.Name} fail, or have not succeeded yet.",
@@ -157,7 +157,8 @@ internal static class ReturnPathRules
     /// <summary>TCP paths that are down and that no earlier diagnosis explains. A UDP application may ignore a
     /// probe.</summary>
     private static IEnumerable<(ServerEvidence, ServiceEvidence)> UnexplainedDownPaths(
-        Evidence evidence, IReadOnlyList<Diagnosis> earlier) => evidence.Servers.Where(s => !earlier.Explains(s))
+        Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
+        evidence.Servers.Where(s => !earlier.Explains(s) && !evidence.LacksLinkTo(s))
         .SelectMany(static s => s.Services.Where(static v => v.IsDown() && v.Protocol == TransportProtocol.Tcp)
         .Select(v => (s, v)));
 }

@@ -6,6 +6,7 @@ using Sidestep.Control.Doctor;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Model;
+using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
@@ -30,6 +31,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     private static readonly TimeSpan ConflictReplyTimeout = TimeSpan.FromMilliseconds(300);
 
     private readonly List<string> _notChecked = [];
+    private Dictionary<string, LinkCondition> _links = [];
 
     /// <summary>Numbers of checked services, servers, probes and agents.</summary>
     internal ImmutableDictionary<string, int> Checked { get; private set; } = ImmutableDictionary<string, int>.Empty;
@@ -123,6 +125,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
                 [.. applied.Configuration.Desired.Node.Interfaces.Select(static i => i.Name)],
                 [.. servers.Select(static s => s.Server.VrfAddress).Distinct()], []));
             staticEntries = NeighbourTable.Of(network.Neighbours()).StaticEntries;
+            _links = network.Interfaces().ToDictionary(static i => i.Name, ConditionOf);
         }
         using var frames = host.OpenNeighbourFrames();
         var neighbours = routes.Servers.Values.DistinctBy(static r => r.Key).ToArray();
@@ -157,9 +160,13 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         .. applied.Configuration.Desired.Node.Interfaces.Select(i =>
         {
             var attached = applied.Interfaces.FirstOrDefault(a => a.Name == i.Name);
-            return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.FallbackReason);
+            return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.FallbackReason,
+                _links.GetValueOrDefault(i.Name, LinkCondition.Missing));
         }),
     ];
+
+    private static LinkCondition ConditionOf(InterfaceInfo link) => !link.IsUp ? LinkCondition.Down
+        : !link.HasCarrier ? LinkCondition.NoCarrier : LinkCondition.Up;
 
     /// <summary>VIPs that are addresses of this machine, which they must not be.</summary>
     private ImmutableArray<(IPAddress, string)> LocalVips(HashSet<IPAddress> vips)

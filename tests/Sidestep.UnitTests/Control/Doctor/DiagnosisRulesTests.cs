@@ -140,6 +140,14 @@ public sealed class DiagnosisRulesTests
 
     private static readonly (string Title, string Name, string? Server, Func<Evidence> Evidence)[] Faults =
     [
+        ("interface missing", DiagnosisNames.InterfaceMissing, null, static () =>
+            WithLink(LinkCondition.Missing, null)),
+        ("interface down", DiagnosisNames.InterfaceDown, null, static () =>
+            WithLink(LinkCondition.Down, Driver.Native)),
+        ("no carrier", DiagnosisNames.InterfaceDown, null, static () =>
+            WithLink(LinkCondition.NoCarrier, Driver.Native)),
+        ("detached", DiagnosisNames.InterfaceDetached, null, static () => Evidence()
+            with { Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, null, null)] }),
         ("VIP local", DiagnosisNames.VipLocalOnDirector, null, static () => Evidence()
             with { LocalVips = [(Layer2Vip, "lo")] }),
         ("VIP of an unknown host", DiagnosisNames.VipConflict, null, static () => Evidence()
@@ -276,6 +284,27 @@ public sealed class DiagnosisRulesTests
 
     private static VipConflict Conflict(IPAddress vip, string mac, string kind, string? name) =>
         new(vip, mac, "eth0", name, kind, Now.AddSeconds(-9), Now, 4);
+
+    /// <summary>A director that reaches no server by its only interface: no route, no replies, silent agents, failing
+    /// health checks.</summary>
+    private static Evidence WithLink(LinkCondition link, Driver? actual)
+    {
+        var evidence = Evidence() with
+        {
+            Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, actual, null, link)],
+        };
+        foreach (var server in evidence.Servers)
+        {
+            evidence = evidence.With(server.Name, s => s.WithPathReplies(ProbeReply.NoReply) with
+            {
+                Route = link == LinkCondition.NoCarrier ? s.Route with { RepliedMacs = [] }
+                    : new RouteEvidence { NoRouteReason = "no route: unreachable" },
+                AfterProbes = s.AfterProbes! with { At = Now.AddSeconds(-30) },
+                UnhealthyIn = ["pool"],
+            });
+        }
+        return evidence;
+    }
 
     /// <summary>An agent without the permission to see processes reports no programs.</summary>
     private static Evidence WithoutProgramNames(Evidence evidence) => evidence with

@@ -31,14 +31,49 @@ public sealed class DirectorAndConflictRulesTests
     public void Two_local_VIPs_are_two_diagnoses() => Assert.Equal(
         2, Names(Evidence() with { LocalVips = [(Layer2Vip, "lo"), (Layer3Vip, "lo")] }).Length);
 
+    /// <summary>The healthy twin: both interfaces carry frames and are attached.</summary>
+    [Fact]
+    public void Interface_that_works_has_no_diagnosis() => Assert.Empty(Names(Evidence() with
+    {
+        Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, Driver.Native, null),
+            new InterfaceEvidence("eth1", Driver.Auto, Driver.AfPacket, null)],
+    }));
+
+    [Theory]
+    [InlineData(LinkCondition.Missing, null, DiagnosisNames.InterfaceMissing, "director: there is no interface 'eth1'")]
+    [InlineData(LinkCondition.Down, Driver.Native, DiagnosisNames.InterfaceDown, "director: interface 'eth1' is down")]
+    [InlineData(LinkCondition.NoCarrier, Driver.Native, DiagnosisNames.InterfaceDown,
+        "director: interface 'eth1' has no carrier")]
+    [InlineData(LinkCondition.Up, null, DiagnosisNames.InterfaceDetached, "director: not attached to 'eth1'")]
+    public void One_of_two_interfaces_that_fails_impairs_all_services(LinkCondition link, Driver? actual, string name,
+        string evidence)
+    {
+        var found = Only(Evidence() with
+        {
+            Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, Driver.Native, null),
+                new InterfaceEvidence("eth1", Driver.Auto, actual, null, link)],
+        }, name);
+        Assert.Equal((Severity.Impaired, null), (found.Severity, found.Server));
+        Assert.Equal(["far-dns", "far-www", "near-www"], found.Services);
+        Assert.Equal([evidence], found.Evidence);
+    }
+
+    /// <summary>A link that the server does not use explains nothing.</summary>
+    [Fact]
+    public void Server_behind_an_interface_that_works_keeps_its_own_diagnosis() => Assert.Equal(
+        [DiagnosisNames.InterfaceDown, DiagnosisNames.DsrPathDown], Names((Evidence() with
+        {
+            Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, Driver.Native, null),
+                new InterfaceEvidence("eth1", Driver.Auto, Driver.Native, null, LinkCondition.NoCarrier)],
+        }).With("far1", static s => s.WithPathReplies(ProbeReply.NoReply))));
+
     [Theory]
     [InlineData(Driver.Auto, Driver.Generic, "LRO is on", true)]
     [InlineData(Driver.Native, Driver.Generic, "LRO is on", true)]
     [InlineData(Driver.Generic, Driver.Generic, "LRO is on", false)] // as configured
     [InlineData(Driver.Auto, Driver.Native, "LRO is on", false)]
     [InlineData(Driver.Auto, Driver.Generic, null, false)]
-    [InlineData(Driver.Auto, null, "LRO is on", false)] // not attached
-    public void Generic_XDP_is_a_warning_unless_it_is_configured(Driver configured, Driver? actual, string? reason,
+    public void Generic_XDP_is_a_warning_unless_it_is_configured(Driver configured, Driver actual, string? reason,
         bool isFound)
     {
         var evidence = Evidence() with { Interfaces = [new InterfaceEvidence("eth0", configured, actual, reason)] };

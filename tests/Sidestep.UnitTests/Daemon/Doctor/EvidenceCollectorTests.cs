@@ -56,6 +56,22 @@ public sealed class EvidenceCollectorTests
         Assert.True(_host.Network.IsDisposed && _host.Neighbours.IsDisposed && _host.Ip.IsDisposed);
     }
 
+    [Theory]
+    [InlineData(FakeNetwork.UpWithCarrier, LinkCondition.Up)]
+    [InlineData(FakeNetwork.Up, LinkCondition.NoCarrier)]
+    [InlineData(0u, LinkCondition.Down)]
+    [InlineData(null, LinkCondition.Missing)]
+    public async Task Links_are_evidence(uint? flags, LinkCondition condition)
+    {
+        var links = _host.Network.Links;
+        var eth0 = links.FindIndex(static l => l.Name == "eth0");
+        if (flags is { } known)
+            links[eth0] = links[eth0] with { Flags = known };
+        else
+            links.RemoveAt(eth0);
+        Assert.Equal(condition, Assert.Single((await RunAsync()).Evidence.Interfaces).Link);
+    }
+
     [Fact]
     public async Task One_service_is_checked_alone_and_disabled_services_are_not_checked()
     {
