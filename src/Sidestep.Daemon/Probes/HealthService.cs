@@ -17,6 +17,7 @@ internal sealed class HealthService : IDisposable
     private readonly DsrProbePath _path;
     private readonly IProbeFilter? _filter;
     private readonly ProbeRouting? _routing;
+    private readonly ReplyRouting? _replies;
     private readonly IcmpErrorListener _icmpErrors;
     private readonly ProbeScheduler _scheduler;
     private readonly PathMtuMonitor _mtuMonitor;
@@ -38,6 +39,7 @@ internal sealed class HealthService : IDisposable
         _filter = engine.LoadProbeFilter();
         _routing = _filter is null ? null
             : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.ProbeRoutingProblem);
+        _replies = _filter is null ? null : new ReplyRouting(new NetlinkReplyRoutes(), log.ProbeRoutingProblem);
         Tracker = new HealthTracker(
             TimeProvider.System, engine.ReadRunning(), _file.Read(), agents, _changes.Add);
         _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared);
@@ -58,20 +60,22 @@ internal sealed class HealthService : IDisposable
         Servers = Tracker.Report(),
     };
 
-    /// <summary>Why probes cannot leave; empty: they can.</summary>
-    internal IReadOnlyList<string> Problems => _routing?.Problems ?? [];
+    /// <summary>Why probes cannot leave, or their replies are not accepted; empty: all is well.</summary>
+    internal IReadOnlyList<string> Problems => [.. _routing?.Problems ?? [], .. _replies?.Problems ?? []];
 
     /// <summary>Restores what the kernel or another program has removed of the routing of probes, and tries again what
     /// failed.</summary>
     /// <returns>What was missing.</returns>
-    internal IReadOnlyList<string> RestoreRouting() => _routing?.Restore() ?? [];
+    internal IReadOnlyList<string> RestoreRouting() => [.. _routing?.Restore() ?? [], .. _replies?.Restore() ?? []];
 
     /// <summary>Takes over tables that have come into force.</summary>
     internal void Update(EffectiveConfiguration configuration, ForwardingTables tables)
     {
         var names = configuration.Desired.Node.Interfaces.Select(static i => i.Name).ToHashSet();
         _path.Update(tables, _engine.IdOf);
-        _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
+        EgressInterface[] interfaces = [.. tables.Interfaces.Where(i => names.Contains(i.Name))];
+        _routing?.Update(interfaces);
+        _replies?.Update(interfaces, tables.Vips.Select(static v => v.Address));
     }
 
     /// <summary>Probes servers, and saves which are healthy, until cancelled.</summary>
@@ -83,6 +87,7 @@ internal sealed class HealthService : IDisposable
     internal void Remove()
     {
         _routing?.Remove();
+        _replies?.Remove();
         _file.Delete();
     }
 
@@ -92,6 +97,7 @@ internal sealed class HealthService : IDisposable
         _scheduler.Dispose();
         _links.Dispose();
         _routing?.Dispose();
+        _replies?.Dispose();
         _filter?.Dispose();
     }
 

@@ -8,7 +8,8 @@ namespace Sidestep.Daemon.Probes;
 /// <summary>Whether the director's own links can carry probes. Safe for threads.</summary>
 internal interface ILinkState
 {
-    /// <summary>Reads the state of an interface for the first time, so that a later look has something to compare with.</summary>
+    /// <summary>Reads the state of an interface for the first time, so that a later look has something to compare
+    /// with.</summary>
     void Watch(int interfaceIndex);
 
     /// <summary>Why frames of an interface may have been lost on this machine since a time; null: its link was there

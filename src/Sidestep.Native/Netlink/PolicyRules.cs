@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
@@ -7,7 +8,8 @@ namespace Sidestep.Native.Netlink;
 public static class PolicyRules
 {
     private const ushort NewRule = 32, DeleteRule = 33;
-    private const ushort PriorityAttribute = 6, MarkAttribute = 10, TableAttribute = 15, MaskAttribute = 16;
+    private const ushort IngressAttribute = 3, PriorityAttribute = 6, MarkAttribute = 10, TableAttribute = 15;
+    private const ushort MaskAttribute = 16;
     private const int RuleMessageBytes = 12;
     private const byte ToTable = 1;
 
@@ -46,9 +48,12 @@ public static class PolicyRules
         // struct fib_rule_hdr; its byte for the table holds only numbers below 256
         message[0] = NetlinkFamily.Of(rule.Family);
         message[7] = ToTable;
-        return new NetlinkRequest($"{verb} rule for mark 0x{rule.Mark:x}/0x{rule.Mask:x}", type, flags, message)
+        var request = new NetlinkRequest(
+                $"{verb} rule for mark 0x{rule.Mark:x}/0x{rule.Mask:x}", type, flags, message)
             .With(PriorityAttribute, rule.Priority).With(MarkAttribute, rule.Mark)
             .With(MaskAttribute, rule.Mask).With(TableAttribute, rule.Table);
+        return rule.Ingress is { } name
+            ? request.With(IngressAttribute, Encoding.UTF8.GetBytes(name + '\0')) : request;
     }
 }
 
@@ -58,4 +63,9 @@ public static class PolicyRules
 /// <param name="Mark">Value of the masked mark.</param>
 /// <param name="Mask">Bits of the mark that count.</param>
 /// <param name="Table">Number of the table.</param>
-public sealed record MarkRule(AddressFamily Family, uint Priority, uint Mark, uint Mask, uint Table);
+public sealed record MarkRule(AddressFamily Family, uint Priority, uint Mark, uint Mask, uint Table)
+{
+    /// <summary>Name of the ingress interface; <c>lo</c> for packets that this machine sends, and for the validation of
+    /// the source of packets that it receives. Null: all packets.</summary>
+    public string? Ingress { get; init; }
+}

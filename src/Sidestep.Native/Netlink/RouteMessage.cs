@@ -14,7 +14,7 @@ internal static class RouteMessage
 
     // RTA_*
     public const ushort Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Multipath = 9, Table = 15;
-    public const ushort Via = 18;
+    public const ushort Mark = 16, Via = 18;
 
     // RTN_*; RTPROT_*: the origin of a route
     public const byte Unicast = 1, Local = 2, Blackhole = 6;

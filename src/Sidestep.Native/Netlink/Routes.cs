@@ -11,8 +11,12 @@ public static class Routes
     public const uint EventMulticastGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
 
     /// <summary>Looks up the route to an address.</summary>
-    /// <exception cref="NativeException">ENETUNREACH: no route exists.</exception>
-    public static Route Find(NetlinkSocket socket, IPAddress destination)
+    /// <param name="socket">Of the network namespace.</param>
+    /// <param name="destination">The address.</param>
+    /// <param name="mark">The mark of the packet, which policy rules may select; 0: none.</param>
+    /// <exception cref="NativeException">ENETUNREACH: no route exists. EHOSTUNREACH, EINVAL, EACCES: the route is of
+    /// type unreachable, blackhole or prohibit.</exception>
+    public static Route Find(NetlinkSocket socket, IPAddress destination, uint mark = 0)
     {
         Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
@@ -20,7 +24,7 @@ public static class Routes
         message[RouteMessage.FamilyAt] = NetlinkFamily.Of(destination.AddressFamily);
         message[RouteMessage.LengthAt] = (byte)(bytes.Length * 8);
         return Parse(socket.Execute(new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
-            .With(RouteMessage.Destination, bytes))[0]);
+            .With(RouteMessage.Destination, bytes).With(RouteMessage.Mark, mark))[0]);
     }
 
     internal static Route Parse(NetlinkMessage reply)

@@ -53,8 +53,8 @@ public sealed class KernelStateTests
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
     }
 
-    /// <summary>The kernel removes the route of probes with an interface that goes down. Without a carrier, probes leave
-    /// and are lost.</summary>
+    /// <summary>The kernel removes the route of probes with an interface that goes down. Without a carrier, probes
+    /// leave and are lost.</summary>
     [Fact]
     public void After_a_link_was_down_or_without_a_carrier_probes_leave_again_and_no_server_is_marked_down()
     {
@@ -78,6 +78,33 @@ public sealed class KernelStateTests
         Assert.Equal(since, Since(segment));
         Assert.Empty(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray());
         traffic.WaitUntilAllAnswered();
+    }
+
+    /// <summary>A BGP speaker needs a route to the VIP that it announces, and reverse-path validation looks that route
+    /// up for every reply to a probe.</summary>
+    [Fact]
+    public void Routes_to_the_VIP_on_the_director_do_not_drop_replies_to_probes()
+    {
+        using var segment = Start("xdp", "auto");
+        var since = Since(segment);
+
+        // The namespace has no default route, so that loose validation finds no route to the VIP at all.
+        Lan.SetSysctl(segment.Director, "ipv4/conf/eth0/rp_filter", 2);
+        WaitForProbes(segment);
+        segment.Director.Ip($"route add blackhole {Segment.Vip}");
+        Lan.SetSysctl(segment.Director, "ipv4/conf/eth0/rp_filter", 1);
+        WaitForProbes(segment);
+        segment.Director.Ip($"route replace unreachable {Segment.Vip}");
+        WaitForProbes(segment);
+
+        Assert.Equal(since, Since(segment));
+        // The rule that restores them is needed: without it the kernel drops the replies.
+        Assert.Contains($"{Segment.Vip} dev eth0 proto static scope link", segment.Director.Ip("route show table 5152"),
+            StringComparison.Ordinal);
+        segment.Director.Ip("route del unreachable " + Segment.Vip);
+        segment.Director.Ip($"route add {Segment.Vip} dev eth0");
+        Eventually.True(() => segment.Director.Try("sh", "-c", "ip route show table 5152 | grep -q .").ExitCode != 0,
+            () => segment.Director.Ip("route show table 5152"));
     }
 
     /// <summary>Something that does it again and again has a reason, and the operator must know.</summary>

@@ -13,13 +13,36 @@ public sealed class RouteMessageTests
     private const int Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Multipath = 9, Table = 15;
     private const int Via = 18;
     private const byte Inet = 2, Inet6 = 10, Main = 254, Local = 255, ByKernel = 2, ByAdministrator = 4;
-    private const byte Unicast = 1, LocalType = 2, Blackhole = 6, Host = 254;
+    private const byte Unicast = 1, LocalType = 2, Blackhole = 6, Link = 253, Host = 254;
 
     [Fact]
     public void Local_prefix_is_a_route_of_type_local_in_the_table_local() => Assert.Equal(
         Expected(NewRoute, Create | Exclusive, Route(Inet, 24, Local, ByAdministrator, Host, LocalType),
             Attribute(Destination, 203, 0, 113, 0), Attribute(Output, U32(1)), Attribute(Table, U32(255))),
         Sent(LocalPrefixes.Request(1, IPNetwork.Parse("203.0.113.0/24"), "add", NewRoute, Create | Exclusive)));
+
+    [Fact]
+    public void Route_on_the_link_names_table_prefix_and_interface() => Assert.Equal(
+        Expected(NewRoute, Create | Exclusive, Route(Inet, 32, 0, ByAdministrator, Link, Unicast),
+            Attribute(Destination, 203, 0, 113, 10), Attribute(Table, U32(5152)), Attribute(Output, U32(2))),
+        Sent(LinkRoutes.AddRequest(5152, IPNetwork.Parse("203.0.113.10/32"), [2])));
+
+    /// <summary>struct rtnexthop: length, flags, weight, interface.</summary>
+    [Fact]
+    public void Route_on_the_links_of_two_interfaces_has_two_next_hops() => Assert.Equal(
+        Expected(NewRoute, Create | Exclusive, Route(Inet, 24, 0, ByAdministrator, Link, Unicast),
+            Attribute(Destination, 203, 0, 113, 0), Attribute(Table, U32(5152)),
+            Attribute(Multipath, [8, 0, 0, 0, .. U32(2), 8, 0, 0, 0, .. U32(3)])),
+        Sent(LinkRoutes.AddRequest(5152, IPNetwork.Parse("203.0.113.0/24"), [2, 3])));
+
+    /// <summary>The kernel validates the source of a packet by a look-up whose ingress interface is lo.</summary>
+    [Fact]
+    public void Rule_for_a_mark_may_name_an_ingress_interface() => Assert.Equal(
+        Expected(NewRule, Create | Exclusive, [Inet, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
+            Attribute(6, U32(5152)), Attribute(10, U32(0)), Attribute(16, U32(0xff000000)), Attribute(15, U32(5152)),
+            Attribute(3, Name("lo"))),
+        Sent(PolicyRules.Request("add", NewRule, Create | Exclusive,
+            new MarkRule(AddressFamily.InterNetwork, 5152, 0, 0xff000000, 5152) { Ingress = "lo" })));
 
     [Fact]
     public void Local_prefixes_that_the_kernel_created_are_not_listed()

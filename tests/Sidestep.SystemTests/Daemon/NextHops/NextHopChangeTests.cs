@@ -79,6 +79,8 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
         Recreate(null, isNoticed: true);
         Recreate(identity, isNoticed: true);
         Recreate(identity, isNoticed: false);
+        if (engine == "xdp")
+            Detach();
 
         void Recreate((int, string)? newIdentity, bool isNoticed)
         {
@@ -87,7 +89,8 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
                 segment.Director.Ip("link del eth0");
                 if (isNoticed)
                     Eventually.True(() => Unresolved(segment).Length == 2, () => segment.StatusText());
-                segment.Lan.Plug(segment.Director, "eth0", Segment.Bridge, Segment.DirectorAddress + "/24", newIdentity);
+                segment.Lan.Plug(segment.Director, "eth0", Segment.Bridge, Segment.DirectorAddress + "/24",
+                    newIdentity);
                 segment.Lan.EnableXdpTransmit(segment.Director, "eth0");
                 // The client has the previous interface's Ethernet address in its neighbour table.
                 segment.Client.Ip($"neigh flush dev eth0");
@@ -95,6 +98,14 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
             output.WriteLine($"{(newIdentity is null ? "another" : "the same")} index: away for "
                 + $"{outage.TotalMilliseconds:0} ms");
             traffic.WaitUntilAllAnswered();
+        }
+
+        // As another program does that wants the interface for itself.
+        void Detach()
+        {
+            var outage = Outage.Measure(traffic, [.. Enumerable.Range(0, Segment.Sources.Count)], () =>
+                segment.Director.Run("bpftool", "link", "detach", "pinned", $"{segment.PinFolder}/link_native_eth0"));
+            output.WriteLine($"detached: away for {outage.TotalMilliseconds:0} ms");
         }
     }
 
