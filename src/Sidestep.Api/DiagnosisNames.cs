@@ -14,8 +14,11 @@ public static class DiagnosisNames
     /// <summary>The engine is not attached to an interface that exists.</summary>
     public const string InterfaceDetached = "interface-detached";
 
-    /// <summary>The VIP is an address of the director's kernel.</summary>
+    /// <summary>The VIP is an address of the director's kernel, or a local route leads to it.</summary>
     public const string VipLocalOnDirector = "vip-local-on-director";
+
+    /// <summary>The director's own kernel drops the replies to health probes.</summary>
+    public const string ProbeRepliesDropped = "probe-replies-dropped";
 
     /// <summary>Another director, or an unknown host, answers for a VIP.</summary>
     public const string VipConflict = "vip-conflict";
@@ -115,7 +118,7 @@ public static class DiagnosisNames
     public static ImmutableArray<string> All { get; } =
     [
         InterfaceMissing, InterfaceDown, InterfaceDetached,
-        VipLocalOnDirector, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
+        VipLocalOnDirector, ProbeRepliesDropped, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
         NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRejectsDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,

@@ -17,7 +17,7 @@ public static class DiagnosisRules
     private static readonly ImmutableArray<Rule> InOrder =
     [
         InterfaceRules.Missing, InterfaceRules.Down, InterfaceRules.Detached,
-        DirectorRules.VipLocal,
+        DirectorRules.VipLocal, DirectorRules.ProbeRepliesDropped,
         VipConflictRules.OtherHostAnswers, VipConflictRules.ServerAnswersArp, VipConflictRules.ServerAdvertises,
         ReachabilityRules.NoRoute, ReachabilityRules.NotAttached, ReachabilityRules.Unresolved, ReachabilityRules.Stale,
         ServerRules.Windows, ServerRules.VipMissing, ServerRules.DecapsulationMissing, ServerRules.DecapsulationRejects,
@@ -112,8 +112,9 @@ internal static class DiagnosisText
         earlier.Any(d => d.Server == server && d.Severity == Severity.Broken);
 
     /// <summary>True if an earlier diagnosis explains why the server's path is down, or the director's own kernel
-    /// consumes the server's replies to probes.</summary>
+    /// consumes or drops the server's replies to probes.</summary>
     internal static bool Explains(this IReadOnlyList<Diagnosis> earlier, ServerEvidence server) =>
         earlier.Explains(server.Name) || earlier.Any(d =>
-            d.Name == DiagnosisNames.VipLocalOnDirector && server.Services.Any(s => d.Services.Contains(s.Name)));
+            d.Name is DiagnosisNames.VipLocalOnDirector or DiagnosisNames.ProbeRepliesDropped
+            && server.Services.Any(s => d.Services.Contains(s.Name)));
 }

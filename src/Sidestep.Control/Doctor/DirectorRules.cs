@@ -14,7 +14,25 @@ internal static class DirectorRules
                 + "the VIP and consumes replies to probes.",
             $"On the director: ip address del {PrefixText.OfHost(local.Vip)} dev "
                 + $"{local.Device} (with the prefix length that 'ip address' shows)",
-            $"director: {local.Vip} is on '{local.Device}'"));
+            $"director: {local.Vip} is on '{local.Device}'"))
+        .Concat(evidence.LocalRoutes.Select(vip => DiagnosisText.Create(
+            DiagnosisNames.VipLocalOnDirector, Severity.Broken, null, DiagnosisText.ServicesOf(evidence, vip),
+            $"The VIP {vip} is local to the director itself by a route: its kernel consumes replies to probes.",
+            $"On the director: ip route del local {PrefixText.OfHost(vip)} table local (with the prefix length that "
+                + "'ip route show table local' shows)",
+            $"director: the route to {vip} is of type local")));
+
+    /// <summary>The doctor's own probes are raw frames, which the kernel does not validate.</summary>
+    internal static IEnumerable<Diagnosis> ProbeRepliesDropped(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
+        evidence.ReplyFilters.Where(f => evidence.Servers.Any(s => !s.UnhealthyIn.IsEmpty && s.Services.Any(v =>
+                v.Vip.Equals(f.Vip) && v.DsrPathProbe is { Reply: ProbeReply.Answered })))
+            .Select(f => DiagnosisText.Create(
+            DiagnosisNames.ProbeRepliesDropped, Severity.Broken, null, DiagnosisText.ServicesOf(evidence, f.Vip),
+            $"The director's own kernel drops replies from {f.Vip} to health probes: servers answer the doctor's raw "
+                + "frames, but no socket gets their replies.",
+            "On the director: remove the route or the policy rule ('ip rule', 'ip route show table all "
+                + $"{f.Vip}'), or set rp_filter=0 for 'all' and for the interface",
+            $"director: {f.Reason}"));
 
     internal static IEnumerable<Diagnosis> XdpMode(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
         evidence.Interfaces

@@ -30,6 +30,13 @@ public sealed record Evidence
     /// <summary>VIPs that are addresses of the director itself, each with the device that has it.</summary>
     public ImmutableArray<(IPAddress Vip, string Device)> LocalVips { get; init; } = [];
 
+    /// <summary>VIPs that no device of the director has, but that are local to it by a route.</summary>
+    public ImmutableArray<IPAddress> LocalRoutes { get; init; } = [];
+
+    /// <summary>VIPs whose replies the director's kernel drops by reverse-path validation, each with the setting and
+    /// the route.</summary>
+    public ImmutableArray<(IPAddress Vip, string Reason)> ReplyFilters { get; init; } = [];
+
     /// <summary>Other hosts that answer for the VIPs.</summary>
     public ImmutableArray<VipConflict> Conflicts { get; init; } = [];
 

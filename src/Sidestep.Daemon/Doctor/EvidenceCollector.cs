@@ -6,6 +6,7 @@ using Sidestep.Control.Doctor;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Model;
+using Sidestep.Native;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 
@@ -32,6 +33,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private readonly List<string> _notChecked = [];
     private Dictionary<string, LinkCondition> _links = [];
+    private ImmutableArray<IPAddress> _localRoutes = [];
 
     /// <summary>Numbers of checked services, servers, probes and agents.</summary>
     internal ImmutableDictionary<string, int> Checked { get; private set; } = ImmutableDictionary<string, int>.Empty;
@@ -65,7 +67,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
             agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], epoch, ReportTimeout, cancellation);
 
         var atStart = LastReports();
-        var routes = await FindRoutesAsync(servers, cancellation).ConfigureAwait(false);
+        var routes = await FindRoutesAsync(servers, vips, cancellation).ConfigureAwait(false);
         // The last report may be two seconds old. Packets that an agent counted since, before a fault began, would
         // count as the doctor's probes.
         await NewReportsAsync(startEpoch).ConfigureAwait(false);
@@ -92,6 +94,8 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
                 new[] { i.Address, i.Address6 }).OfType<IPAddress>()],
             Interfaces = Interfaces(),
             LocalVips = LocalVips(vips),
+            LocalRoutes = _localRoutes,
+            ReplyFilters = ReplyFilters(vips),
             Conflicts = [.. (conflicts?.Conflicts ?? [])
                 .Where(c => vips.Contains(c.Vip) && conflictsCheckedAt - c.Last < MaxConflictAge)],
             ServicesByVip = vips.ToImmutableDictionary(static v => v,
@@ -115,7 +119,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     }
 
     private async Task<CheckedRoutes> FindRoutesAsync(IReadOnlyList<CheckedServer> servers,
-        CancellationToken cancellation)
+        IReadOnlyCollection<IPAddress> vips, CancellationToken cancellation)
     {
         RouteTable routes;
         IReadOnlySet<(int, IPAddress)> staticEntries;
@@ -126,6 +130,8 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
                 [.. servers.Select(static s => s.Server.VrfAddress).Distinct()], []));
             staticEntries = NeighbourTable.Of(network.Neighbours()).StaticEntries;
             _links = network.Interfaces().ToDictionary(static i => i.Name, ConditionOf);
+            var addresses = network.Addresses().Select(static a => a.Address).ToHashSet();
+            _localRoutes = [.. vips.Where(v => !addresses.Contains(v) && IsLocal(network, v))];
         }
         using var frames = host.OpenNeighbourFrames();
         var neighbours = routes.Servers.Values.DistinctBy(static r => r.Key).ToArray();
@@ -167,6 +173,25 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private static LinkCondition ConditionOf(InterfaceInfo link) => !link.IsUp ? LinkCondition.Down
         : !link.HasCarrier ? LinkCondition.NoCarrier : LinkCondition.Up;
+
+    private static bool IsLocal(IHostNetwork network, IPAddress vip)
+    {
+        try
+        {
+            return network.FindRoute(vip).IsLocal;
+        }
+        catch (NativeException)
+        {
+            return false; // There is no route.
+        }
+    }
+
+    private ImmutableArray<(IPAddress, string)> ReplyFilters(HashSet<IPAddress> vips)
+    {
+        string[] interfaces = [.. applied.Configuration.Desired.Node.Interfaces.Select(static i => i.Name)];
+        return [.. vips.Select(v => (Vip: v, Reason: host.FindReplyFilter(v, interfaces)))
+            .Where(static f => f.Reason is not null).Select(static f => (f.Vip, f.Reason!))];
+    }
 
     /// <summary>VIPs that are addresses of this machine, which they must not be.</summary>
     private ImmutableArray<(IPAddress, string)> LocalVips(HashSet<IPAddress> vips)

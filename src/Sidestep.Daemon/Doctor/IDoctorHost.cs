@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.NetworkInformation;
 using Sidestep.Daemon.Frames;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Daemon.Probes;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -25,6 +27,13 @@ internal interface IDoctorHost
     /// <exception cref="NativeException">CAP_NET_RAW is missing.</exception>
     IFrameChannel OpenIpFrames();
 
+    /// <summary>The setting and the route by which the kernel drops packets with this source address; null: it accepts
+    /// them.</summary>
+    /// <param name="source">The address.</param>
+    /// <param name="interfaces">Names of the interfaces where the packets arrive.</param>
+    /// <exception cref="NativeException">The kernel gives no socket.</exception>
+    string? FindReplyFilter(IPAddress source, IReadOnlyCollection<string> interfaces);
+
     /// <summary>Reads the machine's own addresses.</summary>
     /// <exception cref="NetworkInformationException">The kernel refused.</exception>
     HostInfo ReadHostInfo();
@@ -40,6 +49,9 @@ internal sealed class DoctorHost : IDoctorHost
     public IFrameChannel OpenNeighbourFrames() => FrameChannel.OfNeighbours();
 
     public IFrameChannel OpenIpFrames() => FrameChannel.OfIp();
+
+    public string? FindReplyFilter(IPAddress source, IReadOnlyCollection<string> interfaces) =>
+        ReversePath.FilterOf(source, interfaces);
 
     public HostInfo ReadHostInfo() => HostInfo.OfThisMachine();
 }

@@ -150,6 +150,11 @@ public sealed class DiagnosisRulesTests
             with { Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, null, null)] }),
         ("VIP local", DiagnosisNames.VipLocalOnDirector, null, static () => Evidence()
             with { LocalVips = [(Layer2Vip, "lo")] }),
+        ("VIP local by a route", DiagnosisNames.VipLocalOnDirector, null, static () => Evidence()
+            with { LocalRoutes = [Layer2Vip] }),
+        ("replies dropped by the director", DiagnosisNames.ProbeRepliesDropped, null, static () =>
+            (Evidence() with { ReplyFilters = [(Layer3Vip, "rp_filter is 1")] })
+            .With("far1", static s => s with { UnhealthyIn = ["far/ipip"] })),
         ("VIP of an unknown host", DiagnosisNames.VipConflict, null, static () => Evidence()
             with { Conflicts = [Conflict(Layer2Vip, "02:ff:ff:ff:ff:ff", VipConflicts.UnknownHost, null)] }),
         ("VIP of another director", DiagnosisNames.VipConflict, null, static () => Evidence()

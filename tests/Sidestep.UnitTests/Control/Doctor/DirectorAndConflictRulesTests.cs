@@ -31,6 +31,30 @@ public sealed class DirectorAndConflictRulesTests
     public void Two_local_VIPs_are_two_diagnoses() => Assert.Equal(
         2, Names(Evidence() with { LocalVips = [(Layer2Vip, "lo"), (Layer3Vip, "lo")] }).Length);
 
+    /// <summary>The healthy twins: servers are healthy, or a server fails that does not answer the doctor
+    /// either.</summary>
+    [Fact]
+    public void Reply_filter_is_no_fault_unless_it_explains_failing_health_checks()
+    {
+        var filtered = Evidence() with { ReplyFilters = [(Layer3Vip, "rp_filter is 1")] };
+        Assert.Empty(Names(filtered));
+        Assert.DoesNotContain(DiagnosisNames.ProbeRepliesDropped, Names(filtered.With("far1",
+            static s => s.WithPathReplies(ProbeReply.NoReply) with { UnhealthyIn = ["far/ipip"] })));
+        var found = Only(filtered.With("far1", static s => s with { UnhealthyIn = ["far/ipip"] }),
+            DiagnosisNames.ProbeRepliesDropped);
+        Assert.Equal((Severity.Broken, null), (found.Severity, found.Server));
+        Assert.Equal(["far-dns", "far-www"], found.Services);
+        Assert.Equal(["director: rp_filter is 1"], found.Evidence);
+    }
+
+    [Fact]
+    public void VIP_that_is_local_by_a_route_names_the_route()
+    {
+        var found = Only(Evidence() with { LocalRoutes = [Layer3Vip] }, DiagnosisNames.VipLocalOnDirector);
+        Assert.Equal(["director: the route to 203.0.113.20 is of type local"], found.Evidence);
+        Assert.Contains("ip route del local 203.0.113.20/32 table local", found.Remedy, StringComparison.Ordinal);
+    }
+
     /// <summary>The healthy twin: both interfaces carry frames and are attached.</summary>
     [Fact]
     public void Interface_that_works_has_no_diagnosis() => Assert.Empty(Names(Evidence() with

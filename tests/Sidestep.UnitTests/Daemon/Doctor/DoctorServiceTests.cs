@@ -84,6 +84,8 @@ public sealed class DoctorServiceTests
 
         public Sidestep.Daemon.Frames.IFrameChannel OpenIpFrames() => throw new NotSupportedException();
 
+        public string? FindReplyFilter(System.Net.IPAddress source, IReadOnlyCollection<string> interfaces) => null;
+
         public Sidestep.Model.HostInfo ReadHostInfo() => throw new NotSupportedException();
     }
 }

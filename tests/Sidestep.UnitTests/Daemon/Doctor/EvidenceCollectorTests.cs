@@ -73,6 +73,19 @@ public sealed class EvidenceCollectorTests
     }
 
     [Fact]
+    public async Task Local_routes_and_reply_filters_of_VIPs_are_evidence()
+    {
+        var healthy = (await RunAsync("dns")).Evidence;
+        Assert.Empty(healthy.LocalRoutes);
+        Assert.Empty(healthy.ReplyFilters);
+        _host.Network.Route("203.0.113.53", 1, isLocal: true);
+        _host.ReplyFilter = "rp_filter is 1";
+        var evidence = (await RunAsync("dns")).Evidence;
+        Assert.Equal([IPAddress.Parse("203.0.113.53")], evidence.LocalRoutes);
+        Assert.Equal([(IPAddress.Parse("203.0.113.53"), "rp_filter is 1")], evidence.ReplyFilters);
+    }
+
+    [Fact]
     public async Task One_service_is_checked_alone_and_disabled_services_are_not_checked()
     {
         var (evidence, collector) = await RunAsync("dns");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.NetworkInformation;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Daemon.Frames;
@@ -31,6 +32,11 @@ internal sealed class FakeDoctorHost : IDoctorHost
 
     /// <summary>The machine's addresses; null: the kernel does not list them.</summary>
     public HostInfo? Info { get; set; } = new([]);
+
+    /// <summary>Why the kernel drops replies; null: it accepts them.</summary>
+    public string? ReplyFilter { get; set; }
+
+    public string? FindReplyFilter(IPAddress source, IReadOnlyCollection<string> interfaces) => ReplyFilter;
 
     public IHostNetwork OpenNetwork() => Network;
 
