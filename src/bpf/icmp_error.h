@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * ICMP errors that the director sends to a client, about a packet that is too big for the path to its server (RFC 1191,
- * RFC 8201).
+ * RFC 8201). Their source is the VIP that the packet was for, as of every reply: filters between director and client
+ * let that address pass, and may drop the director's own (adr/0057).
  */
 #pragma once
 #include "checksum.h"
 #include "respond.h"
 
-#define SMALLEST_MTU6	1280 /* RFC 8200 section 5 */
-#define QUOTED_BYTES	512  /* of the offending packet, from its IP header on */
-#define ICMP_BURST	64   /* ICMP errors that a CPU may send at once */
-#define ICMP_TICK_SHIFT 20   /* one more every 2^20 ns */
+#define SMALLEST_MTU6	1280	      /* RFC 8200 section 5 */
+#define LONGEST_ERROR4	576	      /* in bytes, RFC 1812 section 4.3.2.3 */
+#define LONGEST_ERROR6	SMALLEST_MTU6 /* RFC 4443 section 2.4 (c) */
+#define ICMP_BURST	64	      /* ICMP errors that a CPU may send at once */
+#define ICMP_TICK_SHIFT 20	      /* one more every 2^20 ns */
 
 /* Limits the ICMP errors that a flood of oversized packets causes. */
 INLINE bool take_icmp_token(void)
@@ -60,31 +62,34 @@ INLINE void *push_icmp_headroom(struct xdp_md *ctx, __u32 l3, __u32 added)
 	return bytes_at(ctx, l3, added);
 }
 
-GLOBAL int send_too_big4(struct xdp_md *ctx, __u32 bank_number, __u32 l3, __u32 mtu)
+/* length: of the datagram. */
+GLOBAL int send_too_big4(struct xdp_md *ctx, __u32 l3, __u32 length, __u32 mtu)
 {
-	struct packet p = packet_of(ctx, bank_number);
-	const struct interface *self = ingress_interface(ctx, p.bank);
-	__u64 bytes = frame_bytes(&p), sum;
+	__u64 bytes = ctx->data_end - ctx->data, sum;
 	struct icmphdr *icmp;
 	struct iphdr *ip = bytes_at(ctx, l3, sizeof(*ip));
-	__be32 client;
+	__u32 headers = sizeof(*ip) + sizeof(*icmp), quoted = LONGEST_ERROR4 - headers;
+	__be32 client, vip;
 
-	if (!self || !self->address || !ip || bytes < l3 + QUOTED_BYTES)
+	if (!ip)
 		return drop(DROP_TOO_BIG, bytes);
 	client = ip->saddr;
+	vip = ip->daddr;
+	if (quoted > length)
+		quoted = length;
 	if (!take_icmp_token())
 		return drop(DROP_TOO_BIG_RATE_LIMITED, bytes);
-	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + QUOTED_BYTES) - (int)bytes))
+	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + quoted) - (int)bytes))
 		return drop(DROP_TOO_BIG, bytes);
-	sum = sum_of(ctx, l3, QUOTED_BYTES);
-	ip = push_icmp_headroom(ctx, l3, sizeof(*ip) + sizeof(*icmp));
+	sum = sum_of(ctx, l3, quoted);
+	ip = push_icmp_headroom(ctx, l3, headers);
 	if (!ip)
 		return drop(DROP_NO_HEADROOM, bytes);
 	icmp = (struct icmphdr *)(ip + 1);
-	((__u32 *)ip)[0] = bpf_htonl(0x45000000 | (sizeof(*ip) + sizeof(*icmp) + QUOTED_BYTES));
+	((__u32 *)ip)[0] = bpf_htonl(0x45000000 | (headers + quoted));
 	((__u32 *)ip)[1] = 0;
 	((__u32 *)ip)[2] = bpf_htonl(REPLY_TTL << 24 | IPPROTO_ICMP << 16);
-	ip->saddr = self->address;
+	ip->saddr = vip;
 	ip->daddr = client;
 	ip->check = ~fold((__u64)((__u32 *)ip)[0] + ((__u32 *)ip)[2] + ip->saddr + ip->daddr);
 	icmp->type = ICMP_UNREACHABLE;
@@ -96,42 +101,40 @@ GLOBAL int send_too_big4(struct xdp_md *ctx, __u32 bank_number, __u32 l3, __u32 
 	return XDP_TX;
 }
 
-GLOBAL int send_too_big6(struct xdp_md *ctx, __u32 bank_number, __u32 l3, __u32 mtu)
+/* The datagram is longer than SMALLEST_MTU6, see may_send_icmp_error: the quote always has its full length. */
+GLOBAL int send_too_big6(struct xdp_md *ctx, __u32 l3, __u32 mtu)
 {
-	struct packet p = packet_of(ctx, bank_number);
-	const struct interface *self = ingress_interface(ctx, p.bank);
-	__u64 bytes = frame_bytes(&p), sum;
-	const struct ipv6hdr *quoted;
+	__u64 bytes = ctx->data_end - ctx->data, sum;
+	const struct ipv6hdr *offending;
 	struct icmphdr *icmp;
-	struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip));
+	struct ipv6hdr *ip;
+	__u32 headers = sizeof(*ip) + sizeof(*icmp), quoted = LONGEST_ERROR6 - headers;
 
-	if (!self || !*(const __u64 *)self->address6 || !ip || bytes < l3 + QUOTED_BYTES)
-		return drop(DROP_TOO_BIG, bytes);
 	if (!take_icmp_token())
 		return drop(DROP_TOO_BIG_RATE_LIMITED, bytes);
-	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + QUOTED_BYTES) - (int)bytes))
+	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + quoted) - (int)bytes))
 		return drop(DROP_TOO_BIG, bytes);
-	sum = sum_of(ctx, l3, QUOTED_BYTES);
-	ip = push_icmp_headroom(ctx, l3, sizeof(*ip) + sizeof(*icmp));
+	sum = sum_of(ctx, l3, quoted);
+	ip = push_icmp_headroom(ctx, l3, headers);
 	/*
-	 * The client's address is read from the quoted packet. With a copy of it, the combined stack of all callers
-	 * would be too large for kernels that round each function's stack up to 32 bytes.
+	 * Both addresses are read from the quoted packet. With a copy of them, the combined stack of all callers would
+	 * be too large for kernels that round each function's stack up to 32 bytes.
 	 */
-	quoted = bytes_at(ctx, l3 + sizeof(*ip) + sizeof(*icmp), sizeof(*quoted));
-	if (!ip || !quoted)
+	offending = bytes_at(ctx, l3 + headers, sizeof(*offending));
+	if (!ip || !offending)
 		return drop(DROP_NO_HEADROOM, bytes);
 	icmp = (struct icmphdr *)(ip + 1);
 	((__u32 *)ip)[0] = bpf_htonl(6U << 28);
-	((__u32 *)ip)[1] = bpf_htonl((sizeof(*icmp) + QUOTED_BYTES) << 16 | IPPROTO_ICMPV6 << 8 | REPLY_TTL);
-	((__u64 *)&ip->saddr)[0] = ((const __u64 *)self->address6)[0];
-	((__u64 *)&ip->saddr)[1] = ((const __u64 *)self->address6)[1];
-	((__u64 *)&ip->daddr)[0] = ((const __u64 *)&quoted->saddr)[0];
-	((__u64 *)&ip->daddr)[1] = ((const __u64 *)&quoted->saddr)[1];
+	((__u32 *)ip)[1] = bpf_htonl((sizeof(*icmp) + quoted) << 16 | IPPROTO_ICMPV6 << 8 | REPLY_TTL);
+	((__u64 *)&ip->saddr)[0] = ((const __u64 *)&offending->daddr)[0];
+	((__u64 *)&ip->saddr)[1] = ((const __u64 *)&offending->daddr)[1];
+	((__u64 *)&ip->daddr)[0] = ((const __u64 *)&offending->saddr)[0];
+	((__u64 *)&ip->daddr)[1] = ((const __u64 *)&offending->saddr)[1];
 	icmp->type = ICMP6_TOO_BIG;
 	icmp->code = 0;
 	icmp->checksum = 0;
 	icmp->rest = bpf_htonl(mtu < SMALLEST_MTU6 ? SMALLEST_MTU6 : mtu);
-	sum += pseudo_sum((const __u64 *)self->address6, (const __u64 *)&quoted->saddr, sizeof(*icmp) + QUOTED_BYTES);
+	sum += pseudo_sum((const __u64 *)&offending->daddr, (const __u64 *)&offending->saddr, sizeof(*icmp) + quoted);
 	icmp->checksum = ~fold(sum + ((__u32 *)icmp)[0] + ((__u32 *)icmp)[1]);
 	account_verdict(DECISION_ICMP_TOO_BIG, bytes);
 	return XDP_TX;

@@ -40,8 +40,8 @@ INLINE int handle_too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t,
 	if (!fragments && !may_send_icmp_error(t, pctx))
 		return drop(DROP_TOO_BIG, p->bytes);
 	if (!fragments)
-		return t->ipv6 ? send_too_big6(ctx, p->bank_number, p->l3, p->server->inner_mtu)
-			       : send_too_big4(ctx, p->bank_number, p->l3, p->server->inner_mtu);
+		return t->ipv6 ? send_too_big6(ctx, p->l3, p->server->inner_mtu)
+			       : send_too_big4(ctx, p->l3, p->length, p->server->inner_mtu);
 	if (encapsulate(ctx, p, t, t->ipv6))
 		return drop(DROP_NO_HEADROOM, p->bytes);
 	return punt(ctx, p->server->ifindex, mtu, p->l3, p->bytes);

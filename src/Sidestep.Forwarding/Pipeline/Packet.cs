@@ -42,8 +42,10 @@ internal sealed class Packet
     internal ulong Source0, Source1, Destination0, Destination1;
 
     /// <summary>Source address of an IPv6 packet.</summary>
-    internal Ipv6Address Source6 => new(new UInt128(
-        BinaryPrimitives.ReverseEndianness(Source0), BinaryPrimitives.ReverseEndianness(Source1)));
+    internal Ipv6Address Source6 => Address6(Source0, Source1);
+
+    /// <summary>Destination address of an IPv6 packet.</summary>
+    internal Ipv6Address Destination6 => Address6(Destination0, Destination1);
 
     /// <summary>The flow hash that chose the slot; meaningless without a slot.</summary>
     internal ulong Hash;
@@ -131,6 +133,9 @@ internal sealed class Packet
         Flags = 0;
         MayFragment = false;
     }
+
+    private static Ipv6Address Address6(ulong first, ulong second) => new(new UInt128(
+        BinaryPrimitives.ReverseEndianness(first), BinaryPrimitives.ReverseEndianness(second)));
 
     internal Decision Drop(DropReason reason)
     {

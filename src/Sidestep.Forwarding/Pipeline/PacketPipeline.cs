@@ -132,7 +132,7 @@ public sealed class PacketPipeline
 
         // Encapsulate
         if (p.Length > server.InnerMtu)
-            return Reject.Oversized(p, ref frame, tables, service, server, ref Tokens, interfaceIndex, Now);
+            return Reject.Oversized(p, ref frame, service, server, ref Tokens, Now);
         if (!Encapsulate.Frame(p, ref frame, server))
             return p.Drop(DropReason.NoHeadroom);
 

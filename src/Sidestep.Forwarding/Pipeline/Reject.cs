@@ -8,12 +8,15 @@ namespace Sidestep.Forwarding.Pipeline;
 /// 1191, RFC 8201), or the drain of their server is over, so that their connection is reset (RFC 9293).</summary>
 internal static class Reject
 {
-    private const int QuotedBytes = 512, SmallestMtu6 = 1280;
+    private const int SmallestMtu6 = 1280;
+
+    /// <summary>The longest ICMP errors in bytes, RFC 1812 section 4.3.2.3 and RFC 4443 section 2.4 (c): they quote as
+    /// much of the packet as fits.</summary>
+    private const int LongestError4 = 576, LongestError6 = SmallestMtu6;
 
     /// <summary>Handles a packet that is too big: it is answered, punted to be fragmented, or dropped.</summary>
     internal static Decision Oversized(
-        Packet p, ref Frame frame, PipelineTables tables, ServiceRecord service, ServerRecord server,
-        ref TokenBucket tokens, int interfaceIndex, long now)
+        Packet p, ref Frame frame, ServiceRecord service, ServerRecord server, ref TokenBucket tokens, long now)
     {
         var policy = service.Entry.Oversized;
         if (policy == OversizedPolicy.Drop)
@@ -24,19 +27,18 @@ internal static class Reject
             : policy == OversizedPolicy.Fragment || p.MayFragment;
         if (fragments)
             return Encapsulate.Frame(p, ref frame, server) ? Decision.Punted : p.Drop(DropReason.NoHeadroom);
-        if (!MayReceiveError(p) || tables.IngressInterface(interfaceIndex) is not { } ingress
-            || frame.Length < p.L3 + QuotedBytes
-            || (p.IsIpv6 ? ingress.Address6 is null : ingress.Address is null))
+        if (!MayReceiveError(p))
             return p.Drop(DropReason.TooBig);
         if (!tokens.TryTake(now))
             return p.Drop(DropReason.TooBigRateLimited);
         var headers = (p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + Parse.IcmpHeader;
-        if (!frame.TryResize(p.L3 + QuotedBytes) || !frame.TryPrepend(headers))
+        var quoted = Math.Min(p.Length, (p.IsIpv6 ? LongestError6 : LongestError4) - headers);
+        if (!frame.TryResize(p.L3 + quoted) || !frame.TryPrepend(headers))
             return p.Drop(DropReason.NoHeadroom);
         if (p.IsIpv6)
-            WriteTooBig6(p, frame.Bytes, ingress.Address6!.Value, Math.Max(server.InnerMtu, SmallestMtu6));
+            WriteTooBig6(p, frame.Bytes, Math.Max(server.InnerMtu, SmallestMtu6));
         else
-            WriteTooBig4(p, frame.Bytes, ingress.Address!.Value, server.InnerMtu);
+            WriteTooBig4(p, frame.Bytes, server.InnerMtu);
         return Decision.IcmpTooBig;
     }
 
@@ -63,12 +65,13 @@ internal static class Reject
         return frame[p.L3..];
     }
 
-    private static void WriteTooBig4(Packet p, Span<byte> frame, Ipv4Address source, int mtu)
+    private static void WriteTooBig4(Packet p, Span<byte> frame, int mtu)
     {
         var ip = CopyLinkHeader(p, frame, Parse.Ipv4Header + Parse.IcmpHeader);
         BinaryPrimitives.WriteUInt64BigEndian(ip, 0x4500UL << 48 | (ulong)(ip.Length & 0xffff) << 32);
         BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (uint)(Respond.Ttl << 24 | Parse.Icmp << 16));
-        source.Write(ip[12..]);
+        // From the VIP that the packet was for: filters on the way may drop the director's own address (adr/0057).
+        BinaryPrimitives.WriteUInt32LittleEndian(ip[12..], (uint)p.Destination0);
         BinaryPrimitives.WriteUInt32LittleEndian(ip[16..], (uint)p.Source0);
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..Parse.Ipv4Header]));
         var icmp = ip[Parse.Ipv4Header..];
@@ -77,7 +80,7 @@ internal static class Reject
         BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], InternetChecksum.Compute(icmp));
     }
 
-    private static void WriteTooBig6(Packet p, Span<byte> frame, Ipv6Address source, int mtu)
+    private static void WriteTooBig6(Packet p, Span<byte> frame, int mtu)
     {
         var ip = CopyLinkHeader(p, frame, Parse.Ipv6Header + Parse.IcmpHeader);
         var icmp = ip[Parse.Ipv6Header..];
@@ -86,7 +89,7 @@ internal static class Reject
             PayloadLength = icmp.Length,
             NextHeader = IpProtocol.Ipv6Icmp,
             HopLimit = Respond.Ttl,
-            Source = source,
+            Source = p.Destination6,
             Destination = p.Source6,
         };
         header.Write(ip);

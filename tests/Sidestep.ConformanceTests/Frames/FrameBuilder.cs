@@ -58,7 +58,7 @@ internal sealed class FrameBuilder(HostNames names)
             "neighbour-advertisement" => NeighbourLayers.Build(node, names, context, type: 136),
             "gre" => TunnelLayers.Gre(node, next, PayloadAt(4)),
             "gue" => TunnelLayers.Gue(node, next, PayloadAt(4)),
-            "first" => PartialLayers.First(node, context, Inside(context)),
+            "first" => PartialLayers.First(node, Inside(context)),
             "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)),
             .. PayloadAt((int)node.Number)],
             "hex" => [.. PartialLayers.Hex(node), .. PayloadAt(PartialLayers.Hex(node).Length)],

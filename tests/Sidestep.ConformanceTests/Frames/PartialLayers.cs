@@ -6,16 +6,11 @@ namespace Sidestep.ConformanceTests.Frames;
 /// <summary>Layers that are part of another frame.</summary>
 internal static class PartialLayers
 {
-    /// <summary>The first N bytes of the following layers; <c>N or more</c> takes as many as the actual frame
-    /// has.</summary>
-    public static byte[] First(CaseNode node, LayerContext context, byte[] inside)
+    /// <summary>The first N bytes of the following layers.</summary>
+    public static byte[] First(CaseNode node, byte[] inside)
     {
-        var tokens = node.Text.Split(' ');
-        if (!int.TryParse(tokens[0], CultureInfo.InvariantCulture, out var length)
-            || tokens is not ([_] or [_, "or", "more"]))
-            throw node.Wrong("a number of bytes is expected here, or 'N or more'");
-        if (tokens.Length > 1)
-            length = Math.Min(inside.Length, Math.Max(length, context.Actual.Length - context.Offset));
+        if (!int.TryParse(node.Text, CultureInfo.InvariantCulture, out var length))
+            throw node.Wrong("a number of bytes is expected here");
         return length <= inside.Length ? inside[..length] : throw node.Wrong($"there are only {inside.Length} bytes");
     }
 

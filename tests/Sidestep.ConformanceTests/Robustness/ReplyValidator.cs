@@ -80,9 +80,8 @@ internal sealed class ReplyValidator(Given given)
     {
         var quoted = reply[(start + 8)..];
         var mtu = ParsedFrame.U16(reply, start + 6);
-        var source = ParsedFrame.Source(reply);
-        if (!given.NextHops.Interfaces.Any(i => source.Equals(protocol == 1 ? i.Address : i.Address6)))
-            return "it does not come from the director";
+        if (!IsVip(ParsedFrame.Source(reply)))
+            return "it does not come from a VIP";
         if (!ParsedFrame.HasValidHeaderChecksum(reply))
             return "the header checksum of the reply is wrong";
         if (!ParsedFrame.HasValidTransportChecksum(reply, protocol, start))
