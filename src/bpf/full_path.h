@@ -74,9 +74,12 @@ INLINE int handle_echo(struct xdp_md *ctx, const struct packet *p, const struct 
 	return reply_to_echo(ctx, p->l3, pctx->info.l4, pctx->lookup.tuple.ipv6);
 }
 
-/* Classify, for packets with and without ports. SERVICE_USED is not set when no service matches. */
+/*
+ * Classify, for packets with and without ports: echo, or a later fragment of TCP or UDP. SERVICE_USED is not set when
+ * no service matches.
+ */
 INLINE struct service classify_full(const struct packet *p, const struct packet_ctx *pctx, __u32 vip_id,
-				    const struct vip_record *vip, bool is_echo)
+				    const struct vip_record *vip, bool is_echo, bool is_fragment)
 {
 	const struct tuple *t = &pctx->lookup.tuple;
 	const struct service *found;
@@ -84,7 +87,7 @@ INLINE struct service classify_full(const struct packet *p, const struct packet_
 
 	if (is_echo)
 		found = &vip->echo;
-	else if (pctx->info.later_fragment && has_ports(t->protocol))
+	else if (is_fragment)
 		found = fragment_service(vip, t);
 	else
 		found = classify(p, t, vip_id);
@@ -145,6 +148,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	struct l3_info *info = &pctx->info;
 	const struct vip_record *vip = vip_record_of(p->bank_number, vip_id);
 	enum icmp_kind kind = icmp_kind(ctx, p, t, info);
+	bool is_echo = kind == ICMP_REQUEST, is_fragment = info->later_fragment && has_ports(t->protocol);
 	struct service service;
 	int reason;
 
@@ -152,15 +156,22 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 		return drop(DROP_TABLES_INCONSISTENT, p->bytes);
 	if (kind == ICMP_BAD)
 		return drop(DROP_MALFORMED, p->bytes);
-	if (kind == ICMP_ERROR && !parse_quote(ctx, info->l4 + sizeof(struct icmphdr), p->l3 + p->length, t))
-		return drop(DROP_ICMP_ERROR_UNKNOWN, p->bytes);
-	if (kind == ICMP_REQUEST && !(vip->flags & VIP_FORWARD_ECHO))
+	if (kind == ICMP_ERROR) {
+		int quote = parse_quote(ctx, info->l4 + sizeof(struct icmphdr), p->l3 + p->length, t);
+
+		is_echo = quote == QUOTE_ECHO;
+		is_fragment = quote == QUOTE_FRAGMENT;
+		/* The director's own echo replies are of no server. */
+		if (quote == QUOTE_UNKNOWN || (is_echo && !(vip->flags & VIP_FORWARD_ECHO)))
+			return drop(DROP_ICMP_ERROR_UNKNOWN, p->bytes);
+	}
+	if (is_echo && !(vip->flags & VIP_FORWARD_ECHO))
 		return handle_echo(ctx, p, pctx, vip);
-	service = classify_full(p, pctx, vip_id, vip, kind == ICMP_REQUEST);
+	service = classify_full(p, pctx, vip_id, vip, is_echo, is_fragment);
 	if (service.flags & SERVICE_USED)
 		pctx->service = service.id; /* a capture shows it, also when the packet is dropped */
-	if (kind == ICMP_REQUEST)
-		service.flags &= ~SERVICE_HASH_MASK; /* echo requests have no ports: all of a client go to one server */
+	if (is_echo)
+		service.flags &= ~SERVICE_HASH_MASK; /* echo has no ports: all of a client goes to one server */
 	p->service = &service;
 	reason = select_full(p, pctx, vip, &service, selected);
 	if (reason)

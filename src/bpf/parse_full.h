@@ -79,19 +79,13 @@ INLINE int parse_header4(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 	return CONTINUE;
 }
 
-/* Headers in front of the transport header, RFC 8200 section 4. */
-INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, struct l3_info *info)
+/*
+ * Headers in front of the transport header, RFC 8200 section 4, up to the header of a later fragment. `next` is the
+ * type of the first one, at `at`.
+ */
+INLINE int parse_extensions(struct xdp_md *ctx, __u32 next, __u32 at, __u32 datagram_end, struct tuple *t,
+			    struct l3_info *info)
 {
-	const struct ipv6hdr *ip = bytes_at(ctx, p->l3, sizeof(*ip));
-	__u32 at = p->l3 + sizeof(*ip), next;
-
-	if (!ip)
-		return DROP_MALFORMED;
-	p->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
-	p->tos = bpf_ntohl(*(const __be32 *)ip) >> 20 & 0xff;
-	if (*(const __u8 *)ip >> 4 != 6 || p->l3 + p->length > p->bytes)
-		return DROP_MALFORMED;
-	next = ip->nexthdr;
 	for (__u32 i = 0; i <= EXTENSION_HEADERS; i++) {
 		const __u8 *header;
 		__u32 length;
@@ -105,7 +99,7 @@ INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 		if (i == EXTENSION_HEADERS)
 			break;
 		header = bytes_at(ctx, at, 8);
-		if (!header || at + 8 > p->l3 + p->length)
+		if (!header || at + 8 > datagram_end)
 			return DROP_MALFORMED;
 		length = next == IPPROTO_FRAGMENT ? 8 : next == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
 		if (next == IPPROTO_ROUTING && !header[2])
@@ -119,7 +113,7 @@ INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 		}
 		next = header[0];
 		at += length;
-		if (at > p->l3 + p->length)
+		if (at > datagram_end)
 			return DROP_MALFORMED;
 		if (info->later_fragment) {
 			t->protocol = next;
@@ -128,6 +122,19 @@ INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 		}
 	}
 	return DROP_EXTENSION_HEADERS;
+}
+
+INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, struct l3_info *info)
+{
+	const struct ipv6hdr *ip = bytes_at(ctx, p->l3, sizeof(*ip));
+
+	if (!ip)
+		return DROP_MALFORMED;
+	p->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	p->tos = bpf_ntohl(*(const __be32 *)ip) >> 20 & 0xff;
+	if (*(const __u8 *)ip >> 4 != 6 || p->l3 + p->length > p->bytes)
+		return DROP_MALFORMED;
+	return parse_extensions(ctx, ip->nexthdr, p->l3 + sizeof(*ip), p->l3 + p->length, t, info);
 }
 
 /* Ports and TCP flags, if the datagram has them. */
@@ -155,45 +162,75 @@ INLINE bool is_error(const struct icmphdr *icmp, bool ipv6)
 	return icmp->type == ICMP_UNREACHABLE || icmp->type == ICMP_TIME_EXCEEDED || icmp->type == ICMP_PARAMETER;
 }
 
+/* What an ICMP error quotes. */
+enum quote_kind {
+	QUOTE_UNKNOWN,	/* no packet that a server sent from this VIP, or too little of it */
+	QUOTE_FLOW,	/* a packet whose protocol and ports, if it has ports, are known */
+	QUOTE_FRAGMENT, /* a later fragment of TCP or UDP, which has no ports */
+	QUOTE_ECHO,	/* an echo reply */
+};
+
+/*
+ * The kind of a quoted ICMP message. A later fragment is one of an echo reply, since no other message is long enough;
+ * there is no error about an error (RFC 1122 section 3.2.2).
+ */
+INLINE enum quote_kind quoted_icmp(struct xdp_md *ctx, __u32 l4, __u32 datagram_end, bool ipv6, bool later_fragment)
+{
+	const struct icmphdr *icmp = bytes_at(ctx, l4, sizeof(*icmp));
+
+	if (later_fragment)
+		return QUOTE_ECHO;
+	if (!icmp || l4 + sizeof(*icmp) > datagram_end || is_error(icmp, ipv6))
+		return QUOTE_UNKNOWN;
+	return icmp->type == (ipv6 ? ICMP6_ECHOREPLY : ICMP_ECHOREPLY) && !icmp->code ? QUOTE_ECHO : QUOTE_FLOW;
+}
+
 /*
  * An ICMP error about a packet that a server sent: the tuple becomes that of the flow, which is the quoted packet's
- * reversed. Eight bytes of the quoted transport header are enough (RFC 792).
+ * reversed. Eight bytes of the quoted transport header are enough (RFC 792). A quoted packet without ports is parsed as
+ * one that arrives: its addresses and its protocol decide. Returns an enum quote_kind.
  */
 GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, __u32 datagram_end, struct tuple *t)
 {
+	struct l3_info info = {};
 	const __u32 *ports;
-	__u32 l4;
 
 	if (!t)
-		return false;
+		return QUOTE_UNKNOWN;
 	if (t->ipv6) {
 		const struct ipv6hdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
 		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 6 ||
 		    ((const __u64 *)&ip->saddr)[0] != t->destination[0] ||
 		    ((const __u64 *)&ip->saddr)[1] != t->destination[1])
-			return false;
+			return QUOTE_UNKNOWN;
 		t->source[0] = ((const __u64 *)&ip->daddr)[0];
 		t->source[1] = ((const __u64 *)&ip->daddr)[1];
-		t->protocol = ip->nexthdr;
-		l4 = at + sizeof(*ip);
+		if (parse_extensions(ctx, ip->nexthdr, at + sizeof(*ip), datagram_end, t, &info))
+			return QUOTE_UNKNOWN;
 	} else {
 		const struct iphdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
 		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 4 ||
-		    (*(const __u8 *)ip & 15) < 5 || ip->saddr != (__u32)t->destination[0] ||
-		    ip->frag_off & bpf_htons(OFFSET_MASK))
-			return false;
+		    (*(const __u8 *)ip & 15) < 5 || ip->saddr != (__u32)t->destination[0])
+			return QUOTE_UNKNOWN;
 		t->source[0] = ip->daddr;
 		t->protocol = ip->protocol;
-		l4 = at + (*(const __u8 *)ip & 15) * 4;
+		info.later_fragment = ip->frag_off & bpf_htons(OFFSET_MASK);
+		info.l4 = at + (*(const __u8 *)ip & 15) * 4;
 	}
-	ports = bytes_at(ctx, l4, 8);
-	if (!ports || l4 + 8 > datagram_end || !has_ports(t->protocol))
-		return false;
-	t->ports = *ports << 16 | *ports >> 16;
 	t->quoted = true;
-	return true;
+	if (t->protocol == (t->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return quoted_icmp(ctx, info.l4, datagram_end, t->ipv6, info.later_fragment);
+	if (!has_ports(t->protocol))
+		return QUOTE_FLOW;
+	if (info.later_fragment)
+		return QUOTE_FRAGMENT;
+	ports = bytes_at(ctx, info.l4, 8);
+	if (!ports || info.l4 + 8 > datagram_end)
+		return QUOTE_UNKNOWN;
+	t->ports = *ports << 16 | *ports >> 16;
+	return QUOTE_FLOW;
 }
 
 enum icmp_kind {

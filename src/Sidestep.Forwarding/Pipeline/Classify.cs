@@ -27,10 +27,19 @@ internal static class Classify
     {
         if (p.IsEchoRequest)
             return vip.Echo;
-        if ((p.Flags & PacketFlags.IcmpError) != 0 && !Parse.Quote(p, frame))
-            return null;
+        if ((p.Flags & PacketFlags.IcmpError) != 0)
+            return ServiceOfQuoted(p, Parse.Quote(p, frame), vip);
         return p.IsLaterFragment && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
     }
+
+    /// <summary>The service of the packet that an ICMP error quotes; null: none.</summary>
+    private static ServiceRecord? ServiceOfQuoted(Packet p, QuoteKind kind, VipRecord vip) => kind switch
+    {
+        QuoteKind.Flow => vip.Service(p.Protocol, p.DestinationPort),
+        QuoteKind.LaterFragment => vip.Fragments(p.Protocol),
+        QuoteKind.Echo => vip.Echo,
+        _ => null,
+    };
 
     /// <summary>Handles a packet that no service matches and that does not need the fragment table.</summary>
     internal static Decision WithoutService(Packet p, Span<byte> frame, VipRecord vip)

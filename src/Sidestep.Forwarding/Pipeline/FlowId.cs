@@ -17,7 +17,7 @@ internal static class FlowId
     internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) =>
         fields == HashFields.SourceAddress && !p.IsIpv6
             ? FlowHash.Mix(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
-            : HashOfOthers(tables, p.IsEchoRequest ? HashFields.SourceAddress : fields, p);
+            : HashOfOthers(tables, p.IsEcho ? HashFields.SourceAddress : fields, p);
 
     /// <summary>The flow hash of IPv6, of echo requests, and of more fields than the source address.</summary>
     private static ulong HashOfOthers(PipelineTables tables, HashFields fields, Packet p)

@@ -25,6 +25,8 @@ internal static class Parse
 
     private const int TcpFlagsAt = 13;
 
+    private const int EchoReply4 = 0, EchoReply6 = 129; // RFC 792, RFC 4443 section 4.2
+
     // The third word of an IPv4 header.
     private const int DontFragment = 0x4000, MoreFragments = 0x2000, OffsetMask = 0x1fff;
 
@@ -117,15 +119,30 @@ internal static class Parse
         p.Length = Ipv6Header + BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
         var first = BinaryPrimitives.ReadUInt32BigEndian(ip);
         p.TrafficClass = first >> 20 & 0xff;
-        p.Reason = first >> 28 != 6 || p.L3 + p.Length > frame.Length ? DropReason.Malformed
-            : Extensions(p, frame[..(p.L3 + p.Length)], ip[6]);
+        if (first >> 28 != 6 || p.L3 + p.Length > frame.Length)
+        {
+            p.Reason = DropReason.Malformed;
+            return true;
+        }
+        int next = ip[6], at = p.L3 + Ipv6Header;
+        var datagram = frame[..(p.L3 + p.Length)];
+        p.Reason = Extensions(datagram, ref next, ref at, ref p.Flags, ref p.FragmentId);
+        if (p.Reason == 0)
+            Transport(p, next, at, datagram[at..]);
         return true;
     }
 
-    private static DropReason Extensions(Packet p, ReadOnlySpan<byte> datagram, int next)
+    /// <summary>Skips the headers in front of the transport header, up to the header of a later fragment.</summary>
+    /// <param name="datagram">The frame up to the end of the datagram.</param>
+    /// <param name="next">Type of the first header; then that of the transport header.</param>
+    /// <param name="at">Offset of the first header, in bytes; then that of the transport header.</param>
+    /// <param name="flags">Becomes the kind of fragment, if there is a fragment header.</param>
+    /// <param name="fragmentId">Becomes its identification.</param>
+    /// <returns>0, or the drop reason.</returns>
+    private static DropReason Extensions(
+        ReadOnlySpan<byte> datagram, ref int next, ref int at, ref PacketFlags flags, ref uint fragmentId)
     {
-        var at = p.L3 + Ipv6Header;
-        for (var headers = 0; !p.IsLaterFragment && IsExtension(next); headers++)
+        for (var headers = 0; (flags & PacketFlags.LaterFragment) == 0 && IsExtension(next); headers++)
         {
             if (headers == MaxExtensionHeaders)
                 return DropReason.ExtensionHeaders;
@@ -137,9 +154,9 @@ internal static class Parse
             if (next == Fragment)
             {
                 var offset = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
-                p.Flags = offset >> 3 != 0 ? PacketFlags.LaterFragment
+                flags = offset >> 3 != 0 ? PacketFlags.LaterFragment
                     : (offset & 1) != 0 ? PacketFlags.FirstFragment : 0;
-                p.FragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+                fragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
             }
             at += next switch
             {
@@ -151,8 +168,7 @@ internal static class Parse
                 return DropReason.Malformed;
             next = header[0];
         }
-        Transport(p, next, at, datagram[at..]);
-        return p.Reason;
+        return 0;
     }
 
     private static bool IsExtension(int next) =>
@@ -217,39 +233,84 @@ internal static class Parse
     };
 
     /// <summary>Reads the packet that an ICMP error quotes, which a server sent to its client. The tuple becomes that
-    /// of the flow, in the opposite direction. Eight bytes of the quoted transport header are enough (RFC
-    /// 792).</summary>
-    /// <returns>False when the error does not quote a TCP or UDP packet that a server sent from this VIP.</returns>
-    internal static bool Quote(Packet p, ReadOnlySpan<byte> frame)
+    /// of the flow, in the opposite direction. Eight bytes of the quoted transport header are enough (RFC 792). A
+    /// quoted packet without ports is parsed as one that arrives: its addresses and its protocol decide.</summary>
+    internal static QuoteKind Quote(Packet p, ReadOnlySpan<byte> frame)
     {
         var quoted = frame[(p.L4 + IcmpHeader)..(p.L3 + p.Length)];
+        PacketFlags flags = 0;
         int transport;
         if (p.IsIpv6)
         {
             if (quoted.Length < Ipv6Header || quoted[0] >> 4 != 6
                 || BinaryPrimitives.ReadUInt64LittleEndian(quoted[8..]) != p.Destination0
                 || BinaryPrimitives.ReadUInt64LittleEndian(quoted[16..]) != p.Destination1)
-                return false;
+                return QuoteKind.Unknown;
             p.Source0 = BinaryPrimitives.ReadUInt64LittleEndian(quoted[24..]);
             p.Source1 = BinaryPrimitives.ReadUInt64LittleEndian(quoted[32..]);
-            p.Protocol = quoted[6];
+            int next = quoted[6];
             transport = Ipv6Header;
+            uint fragmentId = 0;
+            if (Extensions(quoted, ref next, ref transport, ref flags, ref fragmentId) != 0)
+                return QuoteKind.Unknown;
+            p.Protocol = next;
         }
         else
         {
             if (quoted.Length < Ipv4Header || quoted[0] >> 4 != 4 || (quoted[0] & 15) * 4 < Ipv4Header
-                || BinaryPrimitives.ReadUInt32LittleEndian(quoted[12..]) != (uint)p.Destination0
-                || (BinaryPrimitives.ReadUInt16BigEndian(quoted[6..]) & OffsetMask) != 0)
-                return false;
+                || BinaryPrimitives.ReadUInt32LittleEndian(quoted[12..]) != (uint)p.Destination0)
+                return QuoteKind.Unknown;
             p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(quoted[16..]);
             p.Protocol = quoted[9];
+            if ((BinaryPrimitives.ReadUInt16BigEndian(quoted[6..]) & OffsetMask) != 0)
+                flags = PacketFlags.LaterFragment;
             transport = (quoted[0] & 15) * 4;
         }
-        if (!p.HasPorts || quoted.Length < transport + MinTransportBytes)
-            return false;
+        p.Flags |= PacketFlags.Quoted;
+        if (p.Protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
+            return QuotedIcmp(p, flags, quoted, transport);
+        if (!p.HasPorts)
+            return QuoteKind.Flow;
+        if (flags == PacketFlags.LaterFragment)
+            return QuoteKind.LaterFragment;
+        if (quoted.Length < transport + MinTransportBytes)
+            return QuoteKind.Unknown;
         var ports = BinaryPrimitives.ReadUInt32LittleEndian(quoted[transport..]);
         p.Ports = ports << 16 | ports >> 16;
-        p.Flags |= PacketFlags.Quoted;
-        return true;
+        return QuoteKind.Flow;
     }
+
+    /// <summary>Kind of a quoted ICMP message. A later fragment is one of an echo reply, since no other message is long
+    /// enough; there is no error about an error (RFC 1122 section 3.2.2).</summary>
+    private static QuoteKind QuotedIcmp(Packet p, PacketFlags flags, ReadOnlySpan<byte> quoted, int at)
+    {
+        if (flags != PacketFlags.LaterFragment)
+        {
+            if (quoted.Length < at + IcmpHeader)
+                return QuoteKind.Unknown;
+            int type = quoted[at], code = quoted[at + 1];
+            if (((p.IsIpv6 ? Kind6(type, code) : Kind4(type, code)) & PacketFlags.IcmpError) != 0)
+                return QuoteKind.Unknown;
+            if (type != (p.IsIpv6 ? EchoReply6 : EchoReply4) || code != 0)
+                return QuoteKind.Flow;
+        }
+        p.Flags |= PacketFlags.QuotedEcho;
+        return QuoteKind.Echo;
+    }
+}
+
+/// <summary>What an ICMP error quotes.</summary>
+internal enum QuoteKind
+{
+    /// <summary>No packet that a server sent from this VIP, or too little of it.</summary>
+    Unknown,
+
+    /// <summary>A packet whose protocol and ports, if it has ports, are known.</summary>
+    Flow,
+
+    /// <summary>A later fragment of TCP or UDP, which has no ports.</summary>
+    LaterFragment,
+
+    /// <summary>An echo reply.</summary>
+    Echo,
 }

@@ -218,12 +218,8 @@ internal sealed class RandomTraffic
         }
         var isIpv6 = _random.Next(2) == 0;
         layers.Add(isIpv6 ? Ipv6Header() : Ipv4Header());
-        for (var headers = isIpv6 ? _random.Next(14) - 6 : 0; headers > 0; headers--)
-        {
-            var fragment = $"fragment: {{offsetBytes: {8 * _random.Next(3)}, more: {Of("true", "false")}, "
-                + $"id: {_random.Next(4)}}}";
-            layers.Add(Of("hop-by-hop", "destination-options", "routing", "authentication", fragment));
-        }
+        if (isIpv6)
+            layers.AddRange(ExtensionHeaders());
         layers.AddRange(Transport(isIpv6));
         if (_random.Next(5) > 0)
             layers.Add($"payload: {(_random.Next(3) == 0 ? _random.Next(900, Longest - 200) : _random.Next(120))}");
@@ -232,6 +228,16 @@ internal sealed class RandomTraffic
 
     private string Ipv6Header() => $"ipv6: {{to: \"{Of(Vips6)}\", "
         + $"from: \"2001:db8:c::{_random.Next(1, Clients):x}\", trafficClass: {_random.Next(256)}}}";
+
+    private IEnumerable<string> ExtensionHeaders()
+    {
+        for (var headers = _random.Next(14) - 6; headers > 0; headers--)
+        {
+            var fragment = $"fragment: {{offsetBytes: {8 * _random.Next(3)}, more: {Of("true", "false")}, "
+                + $"id: {_random.Next(4)}}}";
+            yield return Of("hop-by-hop", "destination-options", "routing", "authentication", fragment);
+        }
+    }
 
     private string Ipv4Header() => $"ipv4: {{to: {Of(Vips4)}, from: 203.0.113.{_random.Next(1, Clients)}, "
         + $"tos: {_random.Next(256)}, id: {_random.Next(4)}, flags: \"{Of("", "df", "df", "mf")}\", "
@@ -249,11 +255,7 @@ internal sealed class RandomTraffic
             4 or 5 =>
             [
                 $"{icmp}: {{type: {(isIpv6 ? Of("1", "2", "3", "4") : Of("3", "11", "12"))}}}",
-                isIpv6
-                    ? $"ipv6: {{from: \"{Of(Vips6)}\", to: \"2001:db8:c::{_random.Next(1, Clients):x}\"}}"
-                    : $"ipv4: {{from: {Of(Vips4)}, to: 203.0.113.{_random.Next(1, Clients)}}}",
-                Of($"tcp: {{from: {port}, to: {40000 + _random.Next(8)}, flags: A}}",
-                    $"udp: {{from: {port}, to: {40000 + _random.Next(8)}}}"),
+                .. Quoted(isIpv6, icmp, port),
             ],
             _ =>
             [
@@ -261,6 +263,27 @@ internal sealed class RandomTraffic
                     + $"flags: {Of("S", "A", "A", "PA", "FA", "R", "SA")}}}",
             ],
         };
+    }
+
+    /// <summary>A packet of a server, which an ICMP error quotes.</summary>
+    private string[] Quoted(bool isIpv6, string icmp, string port)
+    {
+        var client = _random.Next(1, Clients);
+        var addresses = isIpv6 ? $"from: \"{Of(Vips6)}\", to: \"2001:db8:c::{client:x}\""
+            : $"from: {Of(Vips4)}, to: 203.0.113.{client}, offsetBytes: {8 * Math.Max(0, _random.Next(10) - 7)}";
+        if (_random.Next(4) == 0)
+        {
+            var protocol = isIpv6 ? $"ipv6: {{{addresses}, nextHeader" : $"ipv4: {{{addresses}, protocol";
+            return [$"{protocol}: {Of(Protocols)}}}", "payload: 48"];
+        }
+        return
+        [
+            isIpv6 ? $"ipv6: {{{addresses}}}" : $"ipv4: {{{addresses}}}",
+            .. isIpv6 ? ExtensionHeaders() : [],
+            Of($"tcp: {{from: {port}, to: {40000 + _random.Next(8)}, flags: A}}",
+                $"udp: {{from: {port}, to: {40000 + _random.Next(8)}}}",
+                $"{icmp}: {{type: {(isIpv6 ? Of("129", "129", "128", "1") : Of("0", "0", "8", "3"))}}}"),
+        ];
     }
 
     private T Of<T>(params T[] choices) => choices[_random.Next(choices.Length)];
