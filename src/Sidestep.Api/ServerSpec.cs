@@ -79,7 +79,8 @@ public static class DsrTypes
 }
 
 /// <summary>The packet sizes that fit between a director and a server.</summary>
-/// <param name="DirectorMtu">MTU of the director's egress interface, bytes.</param>
+/// <param name="DirectorMtu">MTU of the director's route to the server, bytes: that of the egress interface, unless the
+/// route has a smaller one.</param>
 /// <param name="Overhead">Bytes of the outer headers; 0 at layer 2.</param>
 /// <param name="Mss4">Largest TCP segment (payload bytes) of an IPv4 VIP that fits: the value that SYN-ACKs are clamped
 /// to.</param>
@@ -88,7 +89,7 @@ public sealed record PathMtu(int DirectorMtu, int Overhead, int Mss4, int Mss6)
 {
     /// <summary>The sizes that fit: headers without IP and TCP options, as the MSS is defined (RFC 6691 section
     /// 2).</summary>
-    /// <param name="directorMtu">MTU of the director's egress interface, bytes.</param>
+    /// <param name="directorMtu">MTU of the director's route to the server, bytes.</param>
     /// <param name="overhead">Bytes of the outer headers.</param>
     public static PathMtu Of(int directorMtu, int overhead)
     {

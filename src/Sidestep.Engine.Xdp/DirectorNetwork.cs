@@ -35,11 +35,13 @@ public static class DirectorNetwork
         var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf)
             .ToDictionary(static g => g.Key, static g => g.First().Name);
         var active = maps.Active;
+        // The tables have the MTU of the route to each server; that of the interface is at least the largest.
         var mtus = new Dictionary<uint, int>();
         foreach (var id in running.Servers.Values)
         {
-            if (active.Server(id).Flags != 0)
-                mtus[active.Server(id).Ifindex] = MtuOf(active.Server(id));
+            var server = active.Server(id);
+            if (server.Flags != 0)
+                mtus[server.Ifindex] = Math.Max(mtus.GetValueOrDefault(server.Ifindex), MtuOf(server));
         }
         var interfaces = new List<EgressInterface>();
         foreach (ref readonly var one in active.Interfaces)
@@ -64,8 +66,9 @@ public static class DirectorNetwork
                 continue;
             BitConverter.TryWriteBytes(macs, server.Macs);
             BitConverter.TryWriteBytes(macs[sizeof(ulong)..], server.MacsRest);
+            var isLocal = (server.Flags & Constants.ServerLocal) != 0; // its inner MTU is 0
             nextHops[key.Address] = new NextHop(
-                egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
+                isLocal ? egress : egress with { MtuBytes = MtuOf(server) }, MacAddress.Read(macs), IsLocal: isLocal);
         }
         var peerMacs = new Dictionary<VrfAddress, MacAddress>();
         foreach (ref readonly var peer in active.Peers)
@@ -78,9 +81,8 @@ public static class DirectorNetwork
         return new NextHops(interfaces, nextHops, new Dictionary<VrfAddress, string>()) { Peers = peerMacs };
     }
 
-    /// <summary>MTU of the egress interface: the inner MTU plus the outer header.</summary>
-    internal static int MtuOf(in Server server)
- => server.InnerMtu + ServerWriter.ModeOf(server).OverheadBytes(
+    /// <summary>MTU of the route to a server: the inner MTU plus the outer header.</summary>
+    internal static int MtuOf(in Server server) => server.InnerMtu + ServerWriter.ModeOf(server).OverheadBytes(
         (server.Encapsulation & Constants.OuterIpv6) != 0
             ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 

@@ -6,7 +6,8 @@ using Sidestep.Packets;
 namespace Sidestep.Forwarding;
 
 /// <summary>How a frame leaves the director towards a real server.</summary>
-/// <param name="Egress">The egress interface.</param>
+/// <param name="Egress">The egress interface, as the route to the server uses it: the MTU and the IPv6 source address
+/// are those of the route.</param>
 /// <param name="Neighbour">Ethernet address of the server itself, or of the router in front of it.</param>
 /// <param name="ViaRouter">True: the neighbour is a router, so that layer 2 cannot reach the server.</param>
 /// <param name="IsLocal">True: the address is the director's own: this machine is the real server.</param>

@@ -92,8 +92,8 @@ public sealed record ServerHealthReport
     /// change the health.</summary>
     public ImmutableArray<string> PassiveSignals { get; init; } = [];
 
-    /// <summary>The longest datagram of a client that should fit, by the MTU of the egress interface, bytes; null: not
-    /// known.</summary>
+    /// <summary>The longest datagram of a client that should fit, by the MTU of the route to the server, bytes; null:
+    /// not known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? PathMtu { get; init; }
 

@@ -93,7 +93,7 @@ public sealed class ServerSpecCompiler
     private static IPNetwork? OuterSource(Encap encap, IPAddress server) =>
         server.AddressFamily == AddressFamily.InterNetwork ? encap.OuterSource4 : encap.OuterSource6;
 
-    /// <summary>MTU and MSS of the path to a server, by the MTU of the egress interface; null when the next hop is not
+    /// <summary>MTU and MSS of the path to a server, by the MTU of the route; null when the next hop is not
     /// known.</summary>
     public PathMtu? PathMtuOf(Encap encap, VrfAddress server)
     {

@@ -20,9 +20,10 @@ internal static class PacketSizeRules
             var (size, encap) = (worst.PacketSize!, worst.Encap == Encap.Layer2 ? "" : $" in {worst.Encap}");
             yield return DiagnosisText.Create(DiagnosisNames.MtuTooSmall, Severity.Impaired, s.Name, small.Names(),
                 $"The path to {s.Name} carries at most {size.PassedBytes} bytes of a packet{encap}; the director's "
-                    + $"interface takes {size.ExpectedBytes}: larger requests hang.",
-                "Raise the MTU of the links between director and server, or lower that of the director's interface to "
-                    + "what passes, so that the director notifies clients",
+                    + $"route takes {size.ExpectedBytes}: larger requests hang.",
+                "Raise the MTU of the links between director and server, or lower that of the director's route to what "
+                    + "passes, so that the director notifies clients: ip route replace PREFIX via ROUTER mtu "
+                    + $"{size.PassedBytes + (worst.PathMtu?.Overhead ?? 0)}",
                 small.Select(static v => $"director: echo to {v.Vip} with {v.PacketSize!.ExpectedBytes} bytes: no "
                     + $"answer; with {v.PacketSize.PassedBytes} bytes: answered")
                     .Concat(small.Select(static v => v.PacketSize!.RouterReport).OfType<string>()

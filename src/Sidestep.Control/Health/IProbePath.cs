@@ -15,8 +15,8 @@ public interface IProbePath
     /// <returns>The result. Faults of the server or of the path to it are results, not exceptions.</returns>
     Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation);
 
-    /// <summary>Length in bytes of the longest inner datagram that the MTU of the egress interface permits; null when
-    /// the next hop is not known.</summary>
+    /// <summary>Length in bytes of the longest inner datagram that the MTU of the route permits; null when the next hop
+    /// is not known.</summary>
     int? PathMtuOf(GroupKey group, VrfAddress server);
 
     /// <summary>True if the server answers an echo request of this length, which is not fragmented, with a reply of the

@@ -38,8 +38,7 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
         }
     }
 
-    /// <summary>Servers that were not measured within the interval, or with another MTU of the egress
-    /// interface.</summary>
+    /// <summary>Servers that were not measured within the interval, or with another MTU of the route.</summary>
     private List<(GroupKey Group, VrfAddress Server, IPAddress Vip, int PathMtu)> Due()
     {
         var due = new List<(GroupKey, VrfAddress, IPAddress, int)>();

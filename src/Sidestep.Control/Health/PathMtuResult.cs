@@ -1,7 +1,7 @@
 namespace Sidestep.Control.Health;
 
 /// <summary>The path MTU of a server, in bytes of the inner datagram.</summary>
-/// <param name="PathMtu">The longest datagram that should arrive, by the MTU of the egress interface less the outer
+/// <param name="PathMtu">The longest datagram that should arrive, by the MTU of the route less the outer
 /// header.</param>
 /// <param name="MeasuredPathMtu">The longest that was answered; null: not even a short one was.</param>
 /// <param name="Problem">The fault and its remedy, one sentence; null: there is none.</param>

@@ -42,7 +42,8 @@ internal static class PathMtuSearch
                 failing = middle;
         }
         return new PathMtuResult(pathMtu, passing, string.Create(CultureInfo.InvariantCulture,
-            $"datagrams of more than {passing} bytes do not arrive, although the egress interface takes {pathMtu}: "
-                + $"raise the MTU along the path by {pathMtu - passing}, or lower the director's by as much"));
+            $"datagrams of more than {passing} bytes do not arrive, although the director's route takes {pathMtu}: "
+                + $"raise the MTU along the path by {pathMtu - passing}, or lower that of the route by as much "
+                + $"(ip route replace ... mtu)"));
     }
 }

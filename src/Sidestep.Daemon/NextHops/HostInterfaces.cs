@@ -67,11 +67,14 @@ internal sealed class HostInterfaces
             ?? egress.Address6;
     }
 
-    /// <summary>The interface with the IPv6 source address that the kernel prefers for a route, if that address is
-    /// permanent enough; otherwise the interface as it is.</summary>
-    internal EgressInterface WithRouteSource(EgressInterface egress, Route route) =>
-        route.Source is { } source && GlobalAddresses(_addresses[egress.Index]).Any(a => a.Address.Equals(source))
-            ? egress with { Address6 = source } : egress;
+    /// <summary>The interface as a route uses it: with the MTU of the route, if that is smaller, and with the IPv6
+    /// source address that the kernel prefers for the route, if that address is permanent enough.</summary>
+    internal EgressInterface ForRoute(EgressInterface egress, Route route) => egress with
+    {
+        MtuBytes = Math.Min(egress.MtuBytes, route.MtuBytes ?? egress.MtuBytes),
+        Address6 = route.Source is { } source
+            && GlobalAddresses(_addresses[egress.Index]).Any(a => a.Address.Equals(source)) ? source : egress.Address6,
+    };
 
     /// <summary>IPv6 addresses by which other hosts know the director, the best first: configured addresses before
     /// those from router advertisements. Privacy addresses (RFC 8981) are left out, because they change

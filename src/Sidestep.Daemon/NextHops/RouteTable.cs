@@ -122,7 +122,7 @@ internal sealed record RouteTable
                     : (null, null, "none of node.interfaces exists");
             if (host.Find(route.InterfaceIndex) is not { } found)
                 return (null, null, host.UnusableReason(route.InterfaceIndex));
-            var egress = host.WithRouteSource(found, route);
+            var egress = host.ForRoute(found, route);
             var neighbour = route.Gateway ?? address;
             if (host.SourceFor(egress, neighbour) is { } from)
                 return (new NextHopRoute(egress, neighbour, route.Gateway is not null, from), null, null);

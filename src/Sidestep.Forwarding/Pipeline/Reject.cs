@@ -70,7 +70,7 @@ internal static class Reject
         var ip = CopyLinkHeader(p, frame, Parse.Ipv4Header + Parse.IcmpHeader);
         BinaryPrimitives.WriteUInt64BigEndian(ip, 0x4500UL << 48 | (ulong)(ip.Length & 0xffff) << 32);
         BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (uint)(Respond.Ttl << 24 | Parse.Icmp << 16));
-        // From the VIP that the packet was for: filters on the way may drop the director's own address (adr/0057).
+        // From the VIP: filters between director and client may drop the director's own address (adr/0057).
         BinaryPrimitives.WriteUInt32LittleEndian(ip[12..], (uint)p.Destination0);
         BinaryPrimitives.WriteUInt32LittleEndian(ip[16..], (uint)p.Source0);
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..Parse.Ipv4Header]));

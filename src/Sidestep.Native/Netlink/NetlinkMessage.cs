@@ -18,25 +18,36 @@ public sealed record NetlinkMessage(ushort Type, uint Sequence, byte[] Payload)
 
     /// <summary>The attributes after a fixed part of <paramref name="fixedBytes"/> bytes (struct rtattr). Ends at the
     /// first attribute whose length contradicts the message.</summary>
-    public IEnumerable<(ushort Type, ReadOnlyMemory<byte> Value)> Attributes(int fixedBytes)
+    public IEnumerable<(ushort Type, ReadOnlyMemory<byte> Value)> Attributes(int fixedBytes) =>
+        Attributes(Payload.AsMemory(Math.Min(fixedBytes, Payload.Length)));
+
+    private static IEnumerable<(ushort Type, ReadOnlyMemory<byte> Value)> Attributes(ReadOnlyMemory<byte> bytes)
     {
         const int AttributeHeaderBytes = 4;
-        for (var at = fixedBytes; at + AttributeHeaderBytes <= Payload.Length;)
+        for (var at = 0; at + AttributeHeaderBytes <= bytes.Length;)
         {
-            var length = BinaryPrimitives.ReadUInt16LittleEndian(Payload.AsSpan(at));
-            if (length < AttributeHeaderBytes || at + length > Payload.Length)
+            var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes.Span[at..]);
+            if (length < AttributeHeaderBytes || at + length > bytes.Length)
                 yield break;
             // The two high bits are flags (NLA_F_NESTED, NLA_F_NET_BYTEORDER).
-            var type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(Payload.AsSpan(at + 2)) & 0x3fff);
-            yield return (type, Payload.AsMemory(at + AttributeHeaderBytes, length - AttributeHeaderBytes));
+            var type = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(bytes.Span[(at + 2)..]) & 0x3fff);
+            yield return (type, bytes.Slice(at + AttributeHeaderBytes, length - AttributeHeaderBytes));
             at += length + 3 & ~3;
         }
     }
 
     /// <summary>The value of the first attribute of a type; empty when the message has none.</summary>
-    public ReadOnlyMemory<byte> Attribute(int fixedBytes, ushort type)
+    public ReadOnlyMemory<byte> Attribute(int fixedBytes, ushort type) => First(Attributes(fixedBytes), type);
+
+    /// <summary>The value of the first attribute of a type inside of a nested attribute; empty when there is
+    /// none.</summary>
+    public static ReadOnlyMemory<byte> Attribute(ReadOnlyMemory<byte> nested, ushort type) =>
+        First(Attributes(nested), type);
+
+    private static ReadOnlyMemory<byte> First(
+        IEnumerable<(ushort Type, ReadOnlyMemory<byte> Value)> attributes, ushort type)
     {
-        foreach (var (t, value) in Attributes(fixedBytes))
+        foreach (var (t, value) in attributes)
         {
             if (t == type)
                 return value;

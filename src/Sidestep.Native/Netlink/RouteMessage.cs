@@ -13,8 +13,15 @@ internal static class RouteMessage
     public const int FamilyAt = 0, LengthAt = 1, TableAt = 4, ProtocolAt = 5, ScopeAt = 6, TypeAt = 7, FlagsAt = 8;
 
     // RTA_*
-    public const ushort Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Multipath = 9, Table = 15;
-    public const ushort Mark = 16, Via = 18;
+    public const ushort Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Metrics = 8, Multipath = 9;
+    public const ushort CacheInfo = 12, Table = 15, Mark = 16, Via = 18;
+
+    // RTAX_*: attributes inside of RTA_METRICS
+    public const ushort MtuMetric = 2;
+
+    /// <summary>RTM_F_FIB_MATCH: the reply is the route itself, without what the kernel has learned about the
+    /// destination.</summary>
+    public const byte FibMatchAt = 9, FibMatch = 0x20;
 
     // RTN_*; RTPROT_*: the origin of a route
     public const byte Unicast = 1, Local = 2, Blackhole = 6;

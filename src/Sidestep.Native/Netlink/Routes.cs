@@ -18,13 +18,24 @@ public static class Routes
     /// type unreachable, blackhole or prohibit.</exception>
     public static Route Find(NetlinkSocket socket, IPAddress destination, uint mark = 0)
     {
+        var reply = socket.Execute(Request(destination, mark, fibMatch: false))[0];
+        var route = Parse(reply);
+        // The kernel reports no event when it learns a path MTU (RFC 1191), or when that expires: the metric of the
+        // route counts.
+        return route.MtuBytes is not null && Expires(reply)
+            ? route with { MtuBytes = Mtu(socket.Execute(Request(destination, mark, fibMatch: true))[0]) } : route;
+    }
+
+    internal static NetlinkRequest Request(IPAddress destination, uint mark, bool fibMatch)
+    {
         Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
         var bytes = destination.GetAddressBytes();
         message[RouteMessage.FamilyAt] = NetlinkFamily.Of(destination.AddressFamily);
         message[RouteMessage.LengthAt] = (byte)(bytes.Length * 8);
-        return Parse(socket.Execute(new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
-            .With(RouteMessage.Destination, bytes).With(RouteMessage.Mark, mark))[0]);
+        message[RouteMessage.FibMatchAt] = fibMatch ? RouteMessage.FibMatch : (byte)0;
+        return new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
+            .With(RouteMessage.Destination, bytes).With(RouteMessage.Mark, mark);
     }
 
     internal static Route Parse(NetlinkMessage reply)
@@ -34,7 +45,26 @@ public static class Routes
             Address(reply.Attribute(RouteMessage.Bytes, RouteMessage.Gateway))
                 ?? Via(reply.Attribute(RouteMessage.Bytes, RouteMessage.Via)),
             reply.Payload[RouteMessage.TypeAt] == RouteMessage.Local)
-        { Source = Address(reply.Attribute(RouteMessage.Bytes, RouteMessage.PreferredSource)) };
+        {
+            Source = Address(reply.Attribute(RouteMessage.Bytes, RouteMessage.PreferredSource)),
+            MtuBytes = Mtu(reply),
+        };
+    }
+
+    /// <summary>True if the reply is valid for a limited time: struct rta_cacheinfo, its third word is not 0.</summary>
+    internal static bool Expires(NetlinkMessage reply)
+    {
+        const int ExpiresAt = 8;
+        var info = reply.Attribute(RouteMessage.Bytes, RouteMessage.CacheInfo);
+        return info.Length >= ExpiresAt + sizeof(int)
+            && BinaryPrimitives.ReadInt32LittleEndian(info.Span[ExpiresAt..]) != 0;
+    }
+
+    private static int? Mtu(NetlinkMessage reply)
+    {
+        var metrics = reply.Attribute(RouteMessage.Bytes, RouteMessage.Metrics);
+        var mtu = NetlinkMessage.Attribute(metrics, RouteMessage.MtuMetric);
+        return mtu.Length == 4 && BinaryPrimitives.ReadInt32LittleEndian(mtu.Span) is > 0 and var bytes ? bytes : null;
     }
 
     /// <summary>struct rtvia: a router of the other family (RFC 5549); the family comes first.</summary>
@@ -52,4 +82,8 @@ public sealed record Route(int InterfaceIndex, IPAddress? Gateway, bool IsLocal)
 {
     /// <summary>The source address that the kernel would use (RTA_PREFSRC); null when the reply names none.</summary>
     public IPAddress? Source { get; init; }
+
+    /// <summary>The longest IP datagram of this route in bytes (RTAX_MTU); null when the route does not limit
+    /// it.</summary>
+    public int? MtuBytes { get; init; }
 }

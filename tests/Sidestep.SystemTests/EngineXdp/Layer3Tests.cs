@@ -33,6 +33,33 @@ public sealed class Layer3Tests
             static f => Frame.Type(f) == Frame.Ip
                 && Frame.ReadIPv4(f) is { Protocol: 1, Destination: Segment.ClientAddress });
         Assert.DoesNotContain(seen, static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Source == Segment.Vip);
+
+        Assert.Null(MtuForClient(routed.Segment, 1480));
+        Assert.Equal(1480, MtuForClient(routed.Segment, 1481));
+        routed.Segment.Director.Ip($"route replace 10.9.1.0/24 via {RoutedSegment.FirstRouter} mtu 1400");
+        Eventually.True(() => MtuForClient(routed.Segment, 1381) == 1380, routed.Segment.StatusText);
+        Assert.Null(MtuForClient(routed.Segment, 1380));
+    }
+
+    private static byte[] MacOf(NetworkNamespace node) =>
+        Convert.FromHexString(Lan.MacOf(node, "eth0").Replace(":", "", StringComparison.Ordinal));
+
+    /// <summary>Sends a datagram with DF to the VIP.</summary>
+    /// <returns>The MTU of the "fragmentation needed" from the VIP; null when there was none.</returns>
+    private static int? MtuForClient(Segment segment, int bytes)
+    {
+        const ushort DontFragment = 0x4000;
+        using var wire = RawSocket.Open(segment.Client, "eth0");
+        wire.Send(Frame.Ethernet(MacOf(segment.Director), MacOf(segment.Client), Frame.Ip,
+            Frame.IPv4(Segment.ClientAddress, Segment.Vip, Frame.Udp,
+                Frame.Datagram(40000, EchoServer.Port, new byte[bytes - 28]), fragment: DontFragment)));
+        // All frames that reached the client before the reply to a frame sent last.
+        segment.Client.Run("ping", "-c", "1", "-W", "2", Segment.DirectorAddress);
+        var error = wire.ReceiveUntil(static f => Frame.Type(f) == Frame.Ip && f[34] == 0
+            && Frame.ReadIPv4(f) is { Protocol: 1, Source: Segment.DirectorAddress })
+            .SingleOrDefault(static f => Frame.Type(f) == Frame.Ip && (f[34], f[35]) == (3, 4)
+            && Frame.ReadIPv4(f) is { Protocol: 1, Source: Segment.Vip, Destination: Segment.ClientAddress });
+        return error is null ? null : error[40] << 8 | error[41];
     }
 
     [Fact]

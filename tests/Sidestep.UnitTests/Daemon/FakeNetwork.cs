@@ -57,12 +57,13 @@ internal sealed class FakeNetwork : IHostNetwork
     }
 
     public FakeNetwork Route(string destination, int index, string? gateway = null, bool isLocal = false,
-        string? source = null)
+        string? source = null, int? mtu = null)
     {
         Routes[IPAddress.Parse(destination)] = new Route(index, gateway is null ? null : IPAddress.Parse(gateway),
             isLocal)
         {
             Source = source is null ? null : IPAddress.Parse(source),
+            MtuBytes = mtu,
         };
         return this;
     }

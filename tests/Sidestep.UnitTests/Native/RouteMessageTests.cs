@@ -10,8 +10,8 @@ public sealed class RouteMessageTests
 {
     private const int NewRoute = 24, DeleteRoute = 25, NewRule = 32, DeleteRule = 33;
     private const int Replace = 0x100, Exclusive = 0x200, Create = 0x400;
-    private const int Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Multipath = 9, Table = 15;
-    private const int Via = 18;
+    private const int Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Metrics = 8;
+    private const int Multipath = 9, CacheInfo = 12, Table = 15, Via = 18;
     private const byte Inet = 2, Inet6 = 10, Main = 254, Local = 255, ByKernel = 2, ByAdministrator = 4;
     private const byte Unicast = 1, LocalType = 2, Blackhole = 6, Link = 253, Host = 254;
 
@@ -118,6 +118,41 @@ public sealed class RouteMessageTests
         var route = Routes.Parse(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast), Attribute(Output, U32(5))));
         Assert.Null(route.Gateway);
         Assert.Null(route.Source);
+    }
+
+    /// <summary>RTAX_LOCK (1) and RTAX_MTU (2) inside of RTA_METRICS, whose type may have the flag
+    /// NLA_F_NESTED.</summary>
+    [Theory]
+    [InlineData(Metrics)]
+    [InlineData(Metrics | 0x8000)]
+    public void MTU_of_a_route_is_a_metric(int metrics)
+    {
+        var route = Routes.Parse(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast), Attribute(Output, U32(5)),
+            Attribute(metrics, [.. Attribute(1, U32(4)), .. Attribute(2, U32(1400))])));
+        Assert.Equal(1400, route.MtuBytes);
+    }
+
+    [Fact]
+    public void Route_without_the_metric_limits_nothing()
+    {
+        var route = Routes.Parse(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast), Attribute(Output, U32(5)),
+            Attribute(Metrics, Attribute(8, U32(1360)))));
+        Assert.Null(route.MtuBytes);
+    }
+
+    /// <summary>struct rta_cacheinfo: clntref, lastuse, expires, error, id, ts, tsage. RTM_F_FIB_MATCH is
+    /// 0x2000.</summary>
+    [Fact]
+    public void Learned_path_MTU_expires_and_the_route_itself_is_requested_by_a_flag()
+    {
+        NetlinkMessage Reply(int expires) => Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast),
+            Attribute(CacheInfo, [.. U32(0), .. U32(0), .. U32(expires), .. new byte[16]]));
+        Assert.True(Routes.Expires(Reply(59_000)));
+        Assert.False(Routes.Expires(Reply(0)));
+        Assert.False(Routes.Expires(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast))));
+        Assert.Equal(
+            Expected(26, 0, Route(Inet, 32, 0, 0, 0, 0, 0x2000), Attribute(Destination, 192, 0, 2, 1)),
+            Sent(Routes.Request(IPAddress.Parse("192.0.2.1"), fibMatch: true)));
     }
 
     /// <summary>struct rtvia: the family, then the address.</summary>

@@ -137,6 +137,50 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Assert.True(link.Current.Servers[VrfAddress.Parse("10.77.0.1")].ViaRouter);
     }
 
+    [Theory]
+    [InlineData("10.77.0.1", "route replace 10.77.0.0/24 via 10.9.0.1")]
+    [InlineData("2001:db8:77::1", "-6 route replace 2001:db8:77::/64 via 2001:db8:9::1")]
+    public void The_MTU_of_a_route_is_followed(string server, string route)
+    {
+        using var link = new PointToPointLink(
+            ["10.9.0.2/24", Director + "/64"], ["10.9.0.1/24", "2001:db8:9::1/64"]);
+        link.Director.Ip(route + " mtu 1400");
+        link.Watch([server]);
+        link.WaitForMac(server, PointToPointLink.MacOf(link.Other));
+        Assert.Equal(1400, MtuOf(link, server));
+        link.Director.Ip(route + " mtu lock 1300");
+        Eventually.True(() => MtuOf(link, server) == 1300, link.Describe);
+        link.Director.Ip(route);
+        Eventually.True(() => MtuOf(link, server) == 1500, link.Describe);
+    }
+
+    /// <summary>The kernel reports no event when it learns a path MTU, or when that expires.</summary>
+    [Theory]
+    [InlineData("10.77.0.1", "10.77.0.0/24", "10.9.0.1", "ipv4/ip_forward")]
+    [InlineData("2001:db8:77::1", "2001:db8:77::/64", "2001:db8:9::1", "ipv6/conf/all/forwarding")]
+    public void A_path_MTU_that_the_kernel_learned_does_not_replace_that_of_the_route(
+        string server, string prefix, string router, string forwarding)
+    {
+        using var link = new PointToPointLink(
+            ["10.9.0.2/24", Director + "/64"], ["10.9.0.1/24", "2001:db8:9::1/64"]);
+        Lan.SetSysctl(link.Other, forwarding, 1);
+        link.Other.Ip("link add narrow mtu 1300 up type veth peer name far");
+        link.Other.Ip("link set far up");
+        link.Other.Ip($"route add {prefix} dev narrow");
+        link.Director.Ip($"route add {prefix} via {router} mtu 1400");
+        Eventually.True(() =>
+        {
+            link.Director.Try("ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1340", server);
+            return link.Director.Ip($"route get {server}").Contains("mtu 1300", StringComparison.Ordinal);
+        }, () => "the kernel learns no path MTU: " + link.Director.Ip($"route get {server}"));
+        link.Watch([server]);
+        link.WaitForMac(server, PointToPointLink.MacOf(link.Other));
+        Assert.Equal(1400, MtuOf(link, server));
+    }
+
+    private static int? MtuOf(PointToPointLink link, string server) =>
+        link.Current.Servers.GetValueOrDefault(VrfAddress.Parse(server))?.Egress.MtuBytes;
+
     [Fact]
     public void A_changed_route_is_followed()
     {

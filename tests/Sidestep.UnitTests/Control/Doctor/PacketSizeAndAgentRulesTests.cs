@@ -20,7 +20,7 @@ public sealed class PacketSizeAndAgentRulesTests
         var found = Only(evidence, DiagnosisNames.MtuTooSmall);
         Assert.Equal((Severity.Impaired, "near1"), (found.Severity, found.Server));
         Assert.Equal(
-            "The path to near1 carries at most 1300 bytes of a packet; the director's interface takes 1500: larger "
+            "The path to near1 carries at most 1300 bytes of a packet; the director's route takes 1500: larger "
                 + "requests hang.",
             found.Summary);
         Assert.Equal(

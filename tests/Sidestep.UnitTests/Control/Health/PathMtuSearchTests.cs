@@ -50,9 +50,9 @@ public sealed class PathMtuSearchTests
         var (result, lengths) = await FindAsync(expected, (bytes, _) => bytes <= actual);
         Assert.Equal((expected, actual), (result.PathMtu, result.MeasuredPathMtu));
         Assert.Equal(
-            $"datagrams of more than {actual} bytes do not arrive, although the egress interface takes {expected}: "
-                + "raise the MTU "
-                + $"along the path by {expected - actual}, or lower the director's by as much", result.Problem);
+            $"datagrams of more than {actual} bytes do not arrive, although the director's route takes {expected}: "
+                + $"raise the MTU along the path by {expected - actual}, or lower that of the route by as much "
+                + "(ip route replace ... mtu)", result.Problem);
         Assert.InRange(lengths.Distinct().Count(), 2, 18);
         Assert.All(lengths, b => Assert.InRange(b, 128, expected));
     }

@@ -90,7 +90,18 @@ public sealed class HostInterfacesTests
         _network.Address(2, "2001:db8::2").Address(2, "2001:db8::3").Address(2, "2001:db8::aa", isSecondary: true);
         var host = Read("eth0");
         var route = new Route(2, null, false) { Source = source is null ? null : IPAddress.Parse(source) };
-        Assert.Equal(IPAddress.Parse(expected), host.WithRouteSource(host.Find(2)!, route).Address6);
+        Assert.Equal(IPAddress.Parse(expected), host.ForRoute(host.Find(2)!, route).Address6);
+    }
+
+    [Theory]
+    [InlineData(null, 1500)]
+    [InlineData(1400, 1400)]
+    [InlineData(9000, 1500)]
+    public void Smaller_MTU_of_a_route_replaces_that_of_the_interface(int? mtu, int expected)
+    {
+        var host = Read("eth0");
+        Assert.Equal(expected, host.ForRoute(host.Find(2)!, new Route(2, null, false) { MtuBytes = mtu }).MtuBytes);
+        Assert.Equal(1500, Assert.Single(host.Used).MtuBytes);
     }
 
     private HostInterfaces Read(params string[] names) => HostInterfaces.Read(_network, names);

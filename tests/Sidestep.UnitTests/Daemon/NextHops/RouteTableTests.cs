@@ -37,6 +37,19 @@ public sealed class RouteTableTests
     }
 
     [Fact]
+    public void MTU_of_a_route_belongs_to_the_servers_behind_it()
+    {
+        _network.Route("10.1.0.11", 2, gateway: "10.0.0.1", mtu: 1400);
+        var table = Find([Near, Far]);
+        Assert.Equal(
+            (1500, 1400), (table.Servers[Near].Egress.MtuBytes, table.Servers[Far].Egress.MtuBytes));
+        var resolved = table.Resolve(
+            new Dictionary<(int, IPAddress), MacAddress> { [table.Servers[Far].Key] = new(0x0200_0000_0001) },
+            new NextHopTable([], new Dictionary<VrfAddress, NextHop>(), new Dictionary<VrfAddress, string>()));
+        Assert.Equal(1400, resolved.Servers[Far].Egress.MtuBytes);
+    }
+
+    [Fact]
     public void Neighbours_are_listed_once()
     {
         _network.Route("10.1.0.12", 2, gateway: "10.0.0.1");
