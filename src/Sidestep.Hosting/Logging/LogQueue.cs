@@ -24,6 +24,7 @@ internal sealed class LogQueue : IDisposable
     private readonly TimeProvider _time;
     private readonly Thread _thread;
     private long _dropped;
+    private long _allDropped;
     private bool _closed;
 
     /// <param name="writer">Receives the lines.</param>
@@ -35,6 +36,9 @@ internal sealed class LogQueue : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "log" };
         _thread.Start();
     }
+
+    /// <summary>Lines that were dropped since the start, because the writer was slow or failed. Any thread.</summary>
+    internal long Dropped => Interlocked.Read(ref _allDropped);
 
     /// <summary>Queues a line, or drops it when the queue is full or closed.</summary>
     internal void Add(string line)
@@ -48,7 +52,7 @@ internal sealed class LogQueue : IDisposable
         {
             // closed (or disposed): the program ends
         }
-        Interlocked.Increment(ref _dropped);
+        CountDropped();
     }
 
     /// <summary>Closes the queue, and waits until its lines are written, but not for a writer that blocks.</summary>
@@ -73,24 +77,39 @@ internal sealed class LogQueue : IDisposable
 
     private void WriteDropped()
     {
-        if (Interlocked.Exchange(ref _dropped, 0) is var dropped and > 0)
-        {
-            Write(_format.Format(_time.GetUtcNow(), LogLevel.Warning, LinesDroppedId,
+        if (Interlocked.Exchange(ref _dropped, 0) is var dropped and > 0
+            && !TryWrite(_format.Format(_time.GetUtcNow(), LogLevel.Warning, LinesDroppedId,
                 string.Create(CultureInfo.InvariantCulture, $"{dropped} lines of the log were dropped: ")
-                + "what reads standard error is too slow"));
-        }
+                + "what reads standard error is too slow")))
+            Interlocked.Add(ref _dropped, dropped);
     }
 
     private void Write(string line)
     {
+        if (!TryWrite(line))
+            CountDropped();
+    }
+
+    /// <returns>False: a full disk, for example, or a reader that is gone. A later line says how many are
+    /// missing.</returns>
+    private bool TryWrite(string line)
+    {
         try
         {
             _writer.WriteLine(line);
+            return true;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // whatever a writer throws costs this line alone
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // A full disk, or a reader that is gone. The next line says so.
-            Interlocked.Increment(ref _dropped);
+            return false;
         }
+    }
+
+    private void CountDropped()
+    {
+        Interlocked.Increment(ref _dropped);
+        Interlocked.Increment(ref _allDropped);
     }
 }

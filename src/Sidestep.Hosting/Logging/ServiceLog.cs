@@ -25,6 +25,9 @@ public sealed class ServiceLog : IDisposable
     /// <summary>Makes loggers.</summary>
     public ILoggerFactory Factory { get; }
 
+    /// <summary>Lines that were dropped since the start, because what reads them is too slow or fails.</summary>
+    public long LinesDropped => _queue.Dropped;
+
     /// <summary>The log on standard error: for the journal if it listens there, otherwise as lines with time and
     /// level.</summary>
     public static ServiceLog OnStandardError(TimeProvider time) => To(Console.Error, Journal.ReceivesStandardError(),

@@ -57,6 +57,17 @@ public sealed class LogQueueTests
     }
 
     [Fact]
+    public void Lines_that_a_writer_never_takes_are_counted_whatever_it_throws()
+    {
+        using var writer = new BrokenWriter();
+        var queue = new LogQueue(writer, new PlainFormat(), new ManualTime());
+        foreach (var i in Enumerable.Range(0, 10))
+            queue.Add($"{i}");
+        queue.Dispose();
+        Assert.Equal(10, queue.Dropped);
+    }
+
+    [Fact]
     public void Line_after_the_end_is_ignored()
     {
         using var writer = new StringWriter();
@@ -82,6 +93,13 @@ public sealed class LogQueueTests
             Continue.Wait();
             Lines.Add(value!);
         }
+    }
+
+    private sealed class BrokenWriter : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void WriteLine(string? value) => throw new NotSupportedException("no writer");
     }
 
     private sealed class FailingWriter : TextWriter
