@@ -21,6 +21,11 @@ internal static class StatusText
         foreach (var part in daemon.Restored)
             console.MarkupLineInterpolated(
                 $"  restored: {part.Part}, {part.Times} times, last at {part.LastAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");
+        foreach (var (name, times, at, error) in daemon.Failures)
+            console.MarkupLineInterpolated(
+                $"  failed: {name}, {times} times, last at {at.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z with {error}");
+        if (daemon.LogLinesDropped > 0)
+            console.MarkupLineInterpolated($"  {daemon.LogLinesDropped} lines of the log were dropped");
         WriteServices(console, status);
         WriteServers(console, status);
         HealthText.Write(console, status.Health);

@@ -46,6 +46,10 @@ public sealed class ControlLoop
     private bool _isWaiting;
     private long _waits;
 
+    /// <summary>Failures in a row, an exception that ended <see cref="RunAsync"/> included: the next run tries
+    /// again.</summary>
+    private int _failures;
+
     /// <summary>A loop that has applied nothing yet.</summary>
     /// <param name="engine">Forwards packets by the tables.</param>
     /// <param name="nextHops">Finds the next hops of servers.</param>
@@ -97,19 +101,20 @@ public sealed class ControlLoop
         Apply(_desired);
     }
 
-    /// <summary>Handles events until cancelled.</summary>
+    /// <summary>Handles events until cancelled. After an exception it may run again.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var failures = 0;
         try
         {
             while (true)
             {
-                await WaitAsync(PauseAfter(failures), cancellation).ConfigureAwait(false);
+                await WaitAsync(PauseAfter(_failures), cancellation).ConfigureAwait(false);
                 if (TakeEvents())
-                    failures = 0;
+                    _failures = 0;
+                _failures++;
                 await WaitForNewServersAsync(cancellation).ConfigureAwait(false);
-                failures = TryApply() ? 0 : failures + 1;
+                if (TryApply())
+                    _failures = 0;
             }
         }
         catch (OperationCanceledException)
@@ -221,7 +226,14 @@ public sealed class ControlLoop
         }
         catch (EngineException e)
         {
-            _observer.Failed(explain(e.Message));
+            _observer.Failed(explain(e.Message), null);
+            return false;
+        }
+#pragma warning disable CA1031 // a change that cannot be compiled must not stop the others, such as those of health
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _observer.Failed(explain($"unexpected {e.GetType().Name}: {e.Message}"), e);
             return false;
         }
     }
@@ -257,7 +269,7 @@ public sealed class ControlLoop
         {
             _engine.Apply(tables);
         }
-        catch (EngineException)
+        catch
         {
             if (leaving.Length > 0)
                 _advertiser.Advertise(previous);

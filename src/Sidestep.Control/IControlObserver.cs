@@ -21,5 +21,7 @@ public interface IControlObserver
     void NotAttached(string reason);
 
     /// <summary>A change failed, and the previous tables stay. The loop retries a few times.</summary>
-    void Failed(string reason);
+    /// <param name="reason">Why, as a sentence.</param>
+    /// <param name="fault">An exception that nothing expects; null: the reason says everything.</param>
+    void Failed(string reason, Exception? fault);
 }

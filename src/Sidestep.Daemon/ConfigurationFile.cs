@@ -58,8 +58,10 @@ internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, Ti
     {
         while (true)
         {
-            _read = (await _store.WaitForChangeAsync(_read, cancellation).ConfigureAwait(false)).Number;
+            var revision = await _store.WaitForChangeAsync(_read, cancellation).ConfigureAwait(false);
             changed();
+            // Not before: a revision whose report fails is reported again.
+            _read = revision.Number;
         }
     }
 }

@@ -50,8 +50,14 @@ internal sealed class ConfigurationFollower
     internal Task WatchAsync(ServiceNotifier notifier, CancellationToken cancellation) => _file.WatchAsync(() =>
     {
         notifier.Reloading();
-        _reload.Run();
-        notifier.Ready(ControlService.ReadyText);
+        try
+        {
+            _reload.Run();
+        }
+        finally
+        {
+            notifier.Ready(ControlService.ReadyText);
+        }
     }, cancellation);
 
     private void Propose(Configuration configuration)

@@ -11,6 +11,7 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Hosting;
 using Sidestep.Hosting.Logging;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Hosting.Systemd;
 using Sidestep.Model;
 using Sidestep.Native.Netlink;
@@ -44,6 +45,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         using var lockFile = await DirectorLock.AcquireAsync(DirectorFiles.LockPath(_identity), _identity.Name,
             TimeProvider.System).ConfigureAwait(false);
         var status = CreateStatus();
+        var failures = new LoopFailures(TimeProvider.System);
+        var supervisor = new Supervisor(TimeProvider.System, failures, log.FailedUnexpectedly);
         using var engine = EngineSelector.Open(first.Node, first.Group.FlowTableSize, selection, log);
         foreach (var note in engine.Notes)
             log.EngineNote(note);
@@ -54,37 +57,39 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
             status.Change(r => r with { MulticastMacs = macs });
         }, log.MulticastProblem, new KernelMulticastMacs(), static () => new MembershipSocket());
         status.Change(r => r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
-        var reader = new StatusReader(engine, status);
+        var reader = new StatusReader(engine, status, failures, () => serviceLog.LinesDropped);
         var revisions = new RevisionHistory(TimeProvider.System);
         using var management = new Management(_identity, engine.State, events, revisions, reader.Read,
             p => status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
-            status.Change(r => r with { Alarms = alarms }), log);
-        using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem);
+            status.Change(r => r with { Alarms = alarms }), supervisor, log);
+        using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem, supervisor);
         WaitForNextHops(nextHops);
         if (EngineSelector.RejectionReason(engine, first) is { } rejection)
             throw new EngineException(rejection);
-        using var health = new HealthService(engine, _identity, management.Agents, log);
+        using var health = new HealthService(engine, _identity, management.Agents, supervisor, log);
         reader.Health = health;
-        var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, status, log);
+        var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, supervisor, status,
+            log);
         var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
             health.Tracker);
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
             log);
-        using var punt = new PuntHandler(engine, status, log);
+        using var punt = new PuntHandler(engine, supervisor, status, log);
         using var linkSocket = NetlinkSocket.Open();
         var kernelState = new KernelState(engine,
             new AttachmentWatch(() => engine.IsAttached, loop.AttachAgain, TimeProvider.System),
             new LinkProblems(() => observer.InterfaceNames, LinkProblems.ByNetlink(linkSocket)), health,
-            new RestoredParts(TimeProvider.System), NetworkdHint.Read, status, log);
+            new RestoredParts(TimeProvider.System), NetworkdHint.Read, supervisor, status, log);
 
-        using (var host = BuildHost(engine, loop, follower, management, health, kernelState, punt))
+        using (var host = BuildHost(supervisor, engine, loop, follower, management, health, kernelState, punt))
             await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);
         new DirectorExit(engine, multicast, multicastFile, health, management, status, log).Run(observer.OnExit);
     }
 
     /// <summary>The host and its tasks, in the order of their start: forwarding comes first.</summary>
-    private IHost BuildHost(DirectorEngine engine, ControlLoop loop, ConfigurationFollower follower,
-        Management management, HealthService health, KernelState kernelState, PuntHandler punt)
+    private IHost BuildHost(Supervisor supervisor, DirectorEngine engine, ControlLoop loop,
+        ConfigurationFollower follower, Management management, HealthService health, KernelState kernelState,
+        PuntHandler punt)
     {
         var builder = ServiceHost.CreateBuilder(serviceLog, signals);
         var services = builder.Services;
@@ -94,14 +99,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
             punt.Open();
             log.Forwarding(file.Path);
         }, provider.GetRequiredService<ServiceNotifier>()));
-        services.AddTask((_, cancellation) => loop.RunAsync(cancellation));
-        services.AddTask((provider, cancellation) =>
+        services.AddTask(supervisor, "control loop", (_, cancellation) => loop.RunAsync(cancellation));
+        services.AddTask(supervisor, "watch of the configuration file", (provider, cancellation) =>
             follower.WatchAsync(provider.GetRequiredService<ServiceNotifier>(), cancellation));
-        services.AddTask((_, cancellation) => Periodically.RunAsync(ConnectionCountInterval, TimeProvider.System, () =>
-            CountConnections(engine), cancellation));
-        services.AddTask((_, cancellation) => health.RunAsync(cancellation));
-        services.AddTask((_, cancellation) => kernelState.RunAsync(cancellation));
-        services.AddTask((_, cancellation) => management.RunAsync(cancellation));
+        services.AddTask(supervisor, "count of connections", (_, cancellation) => Periodically.RunAsync(
+            ConnectionCountInterval, TimeProvider.System, () => CountConnections(engine), cancellation));
+        services.AddTask(supervisor, "health checks", (_, cancellation) => health.RunAsync(cancellation));
+        services.AddTask(supervisor, "comparison with the kernel", (_, cancellation) =>
+            kernelState.RunAsync(cancellation));
+        services.AddTask(supervisor, "API", (_, cancellation) => management.RunAsync(cancellation));
         services.AddWatchdog(new LoopProgress(loop).HasTurned);
         return builder.Build();
     }

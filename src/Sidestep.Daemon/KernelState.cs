@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Native;
 
 namespace Sidestep.Daemon;
@@ -17,10 +18,12 @@ namespace Sidestep.Daemon;
 /// <param name="health">Has rules, routes and filters for probes.</param>
 /// <param name="restored">Counts what was gone.</param>
 /// <param name="hint">Says who may remove it, as the end of a sentence.</param>
+/// <param name="supervisor">Runs the loop, and keeps its comparisons apart.</param>
 /// <param name="status">Receives problems, and what was restored.</param>
 /// <param name="log">Receives what was restored, and each alarm once.</param>
 internal sealed class KernelState(DirectorEngine engine, AttachmentWatch attachments, LinkProblems links,
-    HealthService health, RestoredParts restored, Func<string> hint, StatusReporter status, ILogger log)
+    HealthService health, RestoredParts restored, Func<string> hint, Supervisor supervisor, StatusReporter status,
+    ILogger log)
 {
     /// <summary>What was removed is back within a second.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -34,24 +37,34 @@ internal sealed class KernelState(DirectorEngine engine, AttachmentWatch attachm
     private void Restore()
     {
         var before = health.Problems;
-        var missing = new List<string>(health.RestoreRouting());
+        var missing = new List<string>();
+        supervisor.Try("comparison of the routing of probes", () => missing.AddRange(health.RestoreRouting()));
         if (!health.Problems.SequenceEqual(before))
             status.SetProblems(ProblemSource.Health, [.. health.Problems]);
-        List<string> present = [];
-        try
+        var present = new List<string>();
+        supervisor.Try("comparison of links", () => present.AddRange(links.Read()));
+        supervisor.Try("comparison of the engine's rules and routes", () =>
         {
-            present.AddRange(links.Read());
-            missing.AddRange(engine.RestoreKernelState());
-            attachments.Check();
-        }
-        catch (NativeException e)
+            try
+            {
+                missing.AddRange(engine.RestoreKernelState());
+            }
+            catch (NativeException e)
+            {
+                present.Add($"the kernel may process packets for VIPs beside the engine: {e.Message}");
+            }
+        });
+        supervisor.Try("comparison of attachments", () =>
         {
-            present.Add($"the kernel may process packets for VIPs beside the engine: {e.Message}");
-        }
-        catch (EngineException e)
-        {
-            present.Add(e.Message);
-        }
+            try
+            {
+                attachments.Check();
+            }
+            catch (EngineException e)
+            {
+                present.Add(e.Message);
+            }
+        });
         foreach (var part in missing)
         {
             restored.Add(part);

@@ -8,6 +8,7 @@ using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Daemon.Engines;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -34,10 +35,11 @@ internal sealed class Management : IDisposable
     /// conflicts.</param>
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
+    /// <param name="supervisor">Runs the loops.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(NodeSettings node, IEngineState engine, EventHistory events,
         RevisionHistory revisions, Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
-        Action<ImmutableArray<string>> alarms, ILogger log)
+        Action<ImmutableArray<string>> alarms, Supervisor supervisor, ILogger log)
     {
         _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
@@ -47,7 +49,7 @@ internal sealed class Management : IDisposable
         IReadOnlyList<string> always = [];
         try
         {
-            _conflictMonitor = new VipConflictMonitor(Drains, alarms, log);
+            _conflictMonitor = new VipConflictMonitor(Drains, alarms, supervisor, log);
         }
         catch (NativeException e)
         {
@@ -63,7 +65,7 @@ internal sealed class Management : IDisposable
         var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Node.Api,
-            p => problems([.. always, .. p]), log, TimeProvider.System);
+            p => problems([.. always, .. p]), supervisor, log, TimeProvider.System);
     }
 
     /// <summary>Version of this program, such as <c>1.2.0</c>, without the commit.</summary>

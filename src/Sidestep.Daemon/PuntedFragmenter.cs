@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Native;
 
 namespace Sidestep.Daemon;
@@ -13,14 +14,14 @@ internal sealed class PuntedFragmenter : IDisposable
     private readonly BpfRingBuffer _ring;
     private readonly FrameSender _sender;
     private readonly PuntedFrameHandler _handler;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
+    private readonly SupervisedThread _thread;
 
     /// <summary>Opens the map and starts the thread.</summary>
     /// <param name="map">The ring buffer; may be disposed afterwards.</param>
+    /// <param name="supervisor">Runs the thread.</param>
     /// <param name="log">Receives each problem once.</param>
     /// <exception cref="NativeException">The kernel refused to map the ring buffer, or to open a socket.</exception>
-    internal PuntedFragmenter(BpfMap map, Action<string> log)
+    internal PuntedFragmenter(BpfMap map, Supervisor supervisor, Action<string> log)
     {
         _ring = BpfRingBuffer.Open(map);
         try
@@ -35,22 +36,19 @@ internal sealed class PuntedFragmenter : IDisposable
         _handler = new PuntedFrameHandler(
             (index, fragment) =>
             _sender.Send(index, fragment), log, (uint)RandomNumberGenerator.GetInt32(int.MaxValue));
-        _thread = new Thread(Run) { IsBackground = true, Name = "punted packets" };
-        _thread.Start();
+        _thread = new SupervisedThread(supervisor, "fragmentation of punted packets", Run);
     }
 
     public void Dispose()
     {
-        _stop.Cancel();
-        _thread.Join();
+        _thread.Dispose();
         _ring.Dispose();
         _sender.Dispose();
-        _stop.Dispose();
     }
 
-    private void Run()
+    private void Run(CancellationToken stop)
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
@@ -59,7 +57,7 @@ internal sealed class PuntedFragmenter : IDisposable
             catch (NativeException e)
             {
                 _handler.LogOnce($"punted packets: {e.Message}");
-                _stop.Token.WaitHandle.WaitOne(Tick);
+                stop.WaitHandle.WaitOne(Tick);
             }
         }
     }

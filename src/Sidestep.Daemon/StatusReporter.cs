@@ -100,6 +100,9 @@ internal sealed class StatusReporter(DaemonStatus initial)
 /// <summary>The sources of problems that do not stop forwarding, in the order of the report.</summary>
 internal enum ProblemSource
 {
+    /// <summary>A configuration file that cannot be read.</summary>
+    ConfigurationFile,
+
     /// <summary>Interfaces that the engine could not attach to again.</summary>
     Attachment,
 
@@ -117,6 +120,9 @@ internal enum ProblemSource
 
     /// <summary>Rules, routes and filters that something removes again and again.</summary>
     KernelState,
+
+    /// <summary>Loops that fail again and again, and what a loop could not do.</summary>
+    Loops,
 
     /// <summary>Fragmentation of punted packets.</summary>
     Punt,

@@ -5,20 +5,22 @@ using Sidestep.Daemon.Multicast;
 using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
 /// <summary>Passes what the control loop has done to the parts beside forwarding, to status, and to the log. Called on
-/// the thread of the loop.</summary>
+/// the thread of the loop. A part that fails keeps neither the others nor the loop from their work.</summary>
 /// <param name="onExit">The <c>onExit</c> of the configuration at the start.</param>
 /// <param name="multicast">Multicast addresses of IPv6 VIPs.</param>
 /// <param name="management">API, agents, VIP conflicts, doctor.</param>
 /// <param name="health">Probes.</param>
+/// <param name="supervisor">Keeps the parts apart.</param>
 /// <param name="status">The report of the daemon.</param>
 /// <param name="log">Receives events and problems.</param>
 internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast multicast, Management management,
-    HealthService health, StatusReporter status, ILogger log) : IControlObserver
+    HealthService health, Supervisor supervisor, StatusReporter status, ILogger log) : IControlObserver
 {
     /// <summary>Why the engine could not attach again; at most one reason.</summary>
     private ImmutableArray<string> _notAttached = [];
@@ -36,9 +38,46 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
     {
         OnExit = configuration.Desired.Node.OnExit;
         _interfaceNames = [.. configuration.Desired.Node.Interfaces.Select(static i => i.Name)];
-        UpdateMulticast(configuration.Desired, tables);
-        management.Applied(configuration, tables, nextHops);
-        health.Update(configuration, tables);
+        supervisor.Try("update of multicast addresses", () => UpdateMulticast(configuration.Desired, tables));
+        supervisor.Try("update of the API and of VIP conflict detection", () =>
+            management.Applied(configuration, tables, nextHops));
+        supervisor.Try("update of health checks", () => health.Update(configuration, tables));
+        supervisor.Try("report of new tables", () => Report(configuration, tables, nextHops, isNewest));
+    }
+
+    public void Attached(IReadOnlyList<AttachedInterface> interfaces)
+    {
+        // The kernel removes the memberships of a deleted interface.
+        supervisor.Try("update of multicast addresses", multicast.Rejoin);
+        SetNotAttached([]);
+        management.Attached(interfaces);
+        supervisor.Try("report of attached interfaces", () => Report(interfaces));
+    }
+
+    public void NotAttached(string reason)
+    {
+        if (_notAttached is not [var known] || known != reason)
+            log.NotAttached(reason);
+        SetNotAttached([reason]);
+    }
+
+    public void Failed(string reason, Exception? fault)
+    {
+        log.NotApplied(reason);
+        status.SetApplyError(reason);
+        if (fault is not null)
+            supervisor.Note("a change of the tables", fault);
+    }
+
+    private void SetNotAttached(ImmutableArray<string> reasons)
+    {
+        _notAttached = reasons;
+        status.SetProblems(ProblemSource.Attachment, reasons);
+    }
+
+    private void Report(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
+        bool isNewest)
+    {
         var (unresolved, problems) = status.Applied(nextHops, isNewest, new Dictionary<ProblemSource,
             ImmutableArray<string>>
         {
@@ -55,12 +94,8 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
         log.Applied(ApplyText.Summary(tables));
     }
 
-    public void Attached(IReadOnlyList<AttachedInterface> interfaces)
+    private void Report(IReadOnlyList<AttachedInterface> interfaces)
     {
-        // The kernel removes the memberships of a deleted interface.
-        multicast.Rejoin();
-        SetNotAttached([]);
-        management.Attached(interfaces);
         foreach (var attached in interfaces.Where(static i => i.Driver is not null))
         {
             log.Attached(attached.Name, attached.Driver?.Name());
@@ -69,25 +104,6 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
             log.SlowerDriver(note);
             status.Change(r => r with { Notes = r.Notes.Remove(note).Add(note) });
         }
-    }
-
-    public void NotAttached(string reason)
-    {
-        if (_notAttached is not [var known] || known != reason)
-            log.NotAttached(reason);
-        SetNotAttached([reason]);
-    }
-
-    public void Failed(string reason)
-    {
-        log.NotApplied(reason);
-        status.SetApplyError(reason);
-    }
-
-    private void SetNotAttached(ImmutableArray<string> reasons)
-    {
-        _notAttached = reasons;
-        status.SetProblems(ProblemSource.Attachment, reasons);
     }
 
     private void UpdateMulticast(Configuration configuration, ForwardingTables tables)

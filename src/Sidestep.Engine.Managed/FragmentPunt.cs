@@ -80,7 +80,9 @@ internal sealed class FragmentPunt : IDisposable
             foreach (var fragment in OuterFragments.Of(packet.Frame, packet.L3, packet.Mtu, _identification++))
                 _sender.Send(packet.Egress, fragment); // lost when the link is down or its queue is full
         }
-        catch (ArgumentException e)
+#pragma warning disable CA1031 // one packet must not stop the fragmentation of all others
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             if (_reported is null)
                 _log(_reported = $"an oversized packet was not fragmented: {e.Message}");

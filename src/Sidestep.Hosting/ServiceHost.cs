@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Sidestep.Hosting.Logging;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Hosting.Systemd;
 
 namespace Sidestep.Hosting;
@@ -40,13 +41,16 @@ public static class ServiceHost
         return builder;
     }
 
-    /// <summary>Adds one task of the service (<see cref="ServiceTask"/>). Tasks start in the order in which they are
+    /// <summary>Adds one loop of the service (<see cref="ServiceTask"/>). Loops start in the order in which they are
     /// added, after everything that starts before them has started.</summary>
     /// <param name="services">The services of the host.</param>
-    /// <param name="run">The task; ends when its token is cancelled.</param>
-    public static void AddTask(this IServiceCollection services, Func<IServiceProvider, CancellationToken, Task> run) =>
-        services.AddSingleton<IHostedService>(provider => new ServiceTask(cancellation => run(provider, cancellation),
-            provider.GetRequiredService<IHostApplicationLifetime>()));
+    /// <param name="supervisor">Starts the loop again after a failure.</param>
+    /// <param name="name">Name of the loop in log and status.</param>
+    /// <param name="run">The loop; ends when its token is cancelled.</param>
+    public static void AddTask(this IServiceCollection services, Supervisor supervisor, string name,
+        Func<IServiceProvider, CancellationToken, Task> run) =>
+        services.AddSingleton<IHostedService>(provider =>
+            new ServiceTask(name, cancellation => run(provider, cancellation), supervisor));
 
     /// <summary>Adds the watchdog of systemd (<see cref="Watchdog"/>), if the unit asks for it.</summary>
     /// <param name="services">The services of the host.</param>
@@ -59,7 +63,7 @@ public static class ServiceHost
             provider.GetRequiredService<ServiceNotifier>(), interval, isAlive, TimeProvider.System));
     }
 
-    /// <summary>Starts the host, and runs it until a signal stops it or one of its tasks ends.</summary>
+    /// <summary>Starts the host, and runs it until a signal stops it.</summary>
     /// <param name="host">The host. The caller disposes it.</param>
     /// <param name="stopRequested">A stop that was requested during the start ends the start, and is no
     /// failure.</param>

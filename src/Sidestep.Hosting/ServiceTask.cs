@@ -1,29 +1,16 @@
 using Microsoft.Extensions.Hosting;
+using Sidestep.Hosting.Supervision;
 
 namespace Sidestep.Hosting;
 
-/// <summary>One task of a service. When it ends before it is cancelled, or fails, the service stops: without one of its
-/// tasks it would look complete.</summary>
-/// <param name="run">The task; ends when its token is cancelled.</param>
-/// <param name="lifetime">Stops the service.</param>
-public sealed class ServiceTask(Func<CancellationToken, Task> run, IHostApplicationLifetime lifetime)
+/// <summary>One loop of a service, from the start of the host to its end, under a <see cref="Supervisor"/>.</summary>
+/// <param name="name">Name of the loop in log and status.</param>
+/// <param name="run">The loop; ends when its token is cancelled.</param>
+/// <param name="supervisor">Starts it again after a failure.</param>
+public sealed class ServiceTask(string name, Func<CancellationToken, Task> run, Supervisor supervisor)
     : BackgroundService
 {
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            await run(stoppingToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // the normal end
-        }
-        finally
-        {
-            if (!stoppingToken.IsCancellationRequested)
-                lifetime.StopApplication();
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        supervisor.RunAsync(name, run, stoppingToken);
 }

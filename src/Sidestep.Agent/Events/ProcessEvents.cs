@@ -8,4 +8,7 @@ internal static partial class ProcessEvents
 
     [LoggerMessage(661, LogLevel.Warning, "{Problem}")]
     public static partial void OperatorConnectionFailed(this ILogger logger, string problem);
+
+    [LoggerMessage(662, LogLevel.Error, "{Name} failed unexpectedly; it is tried again, and everything else continues")]
+    public static partial void FailedUnexpectedly(this ILogger logger, Exception fault, string name);
 }

@@ -2,6 +2,7 @@ using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Roles;
 using Sidestep.Agent.State;
+using Sidestep.Hosting.Supervision;
 
 namespace Sidestep.Agent.Running;
 
@@ -31,6 +32,7 @@ internal sealed class AgentService : IDisposable
         _request = request;
         _time = time;
         _log = log;
+        Supervisor = new Supervisor(time, new LoopFailures(time), log.FailedUnexpectedly);
         _events = platform.OpenEvents();
         _kernel = platform.OpenKernel();
         _reportSource = platform.OpenReportSource();
@@ -41,13 +43,16 @@ internal sealed class AgentService : IDisposable
         var reporter = new Reporter(request, _roles, _kernel, reconciler, repair,
             new ReportBuilder(_reportSource, time), Shared, time);
         Loop = new EventLoop(_events, reconciler, reporter, time, log);
-        _link = directors is null ? null : new DirectorLink(directors, Shared, time, log);
+        _link = directors is null ? null : new DirectorLink(directors, Shared, Supervisor, time, log);
     }
 
     /// <summary>What the other threads set and read.</summary>
     public SharedState Shared { get; }
 
     public EventLoop Loop { get; }
+
+    /// <summary>Runs the loops of the agent.</summary>
+    public Supervisor Supervisor { get; }
 
     /// <summary>Serves the operator, follows the sources of the spec, and lets the loop make its first turn. Then the
     /// spec that is known is applied, or the log says why not. No director is waited for.</summary>
@@ -58,7 +63,7 @@ internal sealed class AgentService : IDisposable
         _operatorSocket = new OperatorSocket(StateStore.SocketPath(_request.StateDirectory), commands.Execute,
             _log.OperatorConnectionFailed);
         _watch = _request.SpecFile is null ? null : new SpecWatch(
-            _request.SpecFile, _time, Shared.SetSpec, p => _log.SpecFileInvalid(p.ToLine()));
+            _request.SpecFile, _time, Supervisor, Shared.SetSpec, p => _log.SpecFileInvalid(p.ToLine()));
         _link?.Start();
         Loop.Turn(hasEvents: false);
     }
@@ -71,7 +76,7 @@ internal sealed class AgentService : IDisposable
     public void Use(Directors directors)
     {
         var previous = _link;
-        var link = new DirectorLink(directors, Shared, _time, _log);
+        var link = new DirectorLink(directors, Shared, Supervisor, _time, _log);
         _link = link;
         previous?.Dispose();
         link.Start();

@@ -1,4 +1,5 @@
 using Sidestep.Api;
+using Sidestep.Hosting.Supervision;
 
 namespace Sidestep.Agent.Running;
 
@@ -16,6 +17,7 @@ internal sealed class DirectorLink : IDisposable
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
     private readonly Directors _directors;
     private readonly SharedState _shared;
+    private readonly Supervisor _supervisor;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly OngoingErrors _errors = new();
@@ -27,12 +29,14 @@ internal sealed class DirectorLink : IDisposable
 
     /// <param name="directors">The directors. The link disposes them.</param>
     /// <param name="shared">Gets specs, and has the reports.</param>
+    /// <param name="supervisor">Runs the loops.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives lost and restored contact.</param>
-    public DirectorLink(Directors directors, SharedState shared, TimeProvider time, ILogger log)
+    public DirectorLink(Directors directors, SharedState shared, Supervisor supervisor, TimeProvider time, ILogger log)
     {
         _directors = directors;
         _shared = shared;
+        _supervisor = supervisor;
         _time = time;
         _log = log;
         _stopping = _stop.Token;
@@ -42,9 +46,9 @@ internal sealed class DirectorLink : IDisposable
     {
         _shared.ContactError = NoContactYet;
         _shared.Reported += NoteReport;
-        _tasks.Add(Task.Run(FollowSpecAsync));
+        Run("requests for the spec", FollowSpecAsync);
         foreach (var (url, api) in _directors.Apis)
-            _tasks.Add(Task.Run(() => SendReportsAsync(url, api)));
+            Run($"reports to {url}", () => SendReportsAsync(url, api));
     }
 
     /// <summary>Sends an admin state to every director at once. One that does not get it sees it in the next
@@ -52,25 +56,24 @@ internal sealed class DirectorLink : IDisposable
     public void Drain(string adminState)
     {
         foreach (var (url, api) in _directors.Apis)
-            _ = Task.Run(() => DrainAsync(url, api, adminState));
+        {
+            _ = Task.Run(() => _supervisor.TryAsync($"admin state for {url}", _ => DrainAsync(url, api, adminState),
+                _stopping));
+        }
     }
 
     public void Dispose()
     {
         _shared.Reported -= NoteReport;
         _stop.Cancel();
-        try
-        {
-            Task.WaitAll([.. _tasks], StopTimeout);
-        }
-        catch (AggregateException e)
-        {
-            e.Handle(static i => i is OperationCanceledException);
-        }
+        Task.WaitAll([.. _tasks], StopTimeout);
         foreach (var (_, api) in _directors.Apis)
             api.Dispose();
         _stop.Dispose();
     }
+
+    private void Run(string name, Func<Task> loop) =>
+        _tasks.Add(Task.Run(() => _supervisor.RunAsync(name, _ => loop(), _stopping)));
 
     private void NoteReport(AgentReport report)
     {

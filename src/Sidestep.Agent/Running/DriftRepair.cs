@@ -1,5 +1,4 @@
 using Sidestep.Agent.Actions;
-using Sidestep.Native;
 
 namespace Sidestep.Agent.Running;
 
@@ -57,7 +56,9 @@ internal sealed class DriftRepair(TimeProvider time, ILogger log)
             _errors.End(setting);
             log.DriftRepaired(setting, found, deviation.Message);
         }
-        catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // the other settings are repaired all the same
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             if (_errors.IsNew(setting, $"{found}: {e.Message}"))
                 log.RepairFailed(setting, found, e.Message);

@@ -65,9 +65,16 @@ internal sealed class EventLoop(IKernelEvents events, Reconciler reconciler, Rep
             action();
             _errors.End(name);
         }
-        catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // a pass that fails must not stop the reports, nor the next pass
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            var reason = e is AgentException a ? $"{a.Message}: {a.Remedy}" : e.Message;
+            var reason = e switch
+            {
+                AgentException a => $"{a.Message}: {a.Remedy}",
+                NativeException or IOException or UnauthorizedAccessException => e.Message,
+                _ => $"unexpected error: {e}".ReplaceLineEndings(" "),
+            };
             if (_errors.IsNew(name, reason))
                 logFailure(reason);
             _notBefore = time.Monotonic() + RetryDelay;

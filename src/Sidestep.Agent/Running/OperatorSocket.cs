@@ -9,6 +9,7 @@ internal sealed class OperatorSocket : IDisposable
 {
     private const int MaxCommandBytes = 64, Backlog = 8;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly Socket _socket;
     private readonly string _path;
     private readonly Func<string, string> _handler;
@@ -56,10 +57,15 @@ internal sealed class OperatorSocket : IDisposable
                 var command = Encoding.UTF8.GetString(buffer, 0, length).Trim();
                 connection.Send(Encoding.UTF8.GetBytes(_handler(command)));
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+#pragma warning disable CA1031 // a command that fails must not end the agent
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                if (!_ended)
-                    _log($"a connection to the operator socket failed: {e.Message}");
+                if (_ended)
+                    return;
+                _log($"a connection to the operator socket failed: {e.Message}");
+                // Connections that cannot be accepted, as without free file descriptors, fail again at once.
+                Thread.Sleep(PauseAfterFailure);
             }
         }
     }

@@ -4,6 +4,7 @@ using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Hosting;
 using Sidestep.Hosting.Logging;
+using Sidestep.Hosting.Supervision;
 
 namespace Sidestep.Agent.Running;
 
@@ -62,8 +63,9 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
         var services = builder.Services;
         services.AddSingleton(agent.Shared);
         services.AddSingleton<ServiceStatus>();
-        services.AddTask((_, cancellation) => OnOwnThread(() => agent.Loop.Run(cancellation)));
-        services.AddTask((provider, cancellation) =>
+        services.AddTask(agent.Supervisor, "event loop", (_, cancellation) =>
+            SupervisedThread.OnThread("event loop", agent.Loop.Run, cancellation));
+        services.AddTask(agent.Supervisor, "reload", (provider, cancellation) =>
         {
             var status = provider.GetRequiredService<ServiceStatus>();
             status.Ready();
@@ -77,11 +79,6 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
         services.AddWatchdog(new TurnProgress(agent.Loop).HasTurned);
         return builder.Build();
     }
-
-    /// <summary>The event loop blocks while it waits for the kernel, and must not occupy a thread of the
-    /// pool.</summary>
-    private static Task OnOwnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
-        TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void CheckSpecSource(Request request, RunOptions options, List<Problem> problems)
     {

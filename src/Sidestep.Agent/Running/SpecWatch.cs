@@ -1,5 +1,6 @@
 using Sidestep.Agent.Input;
 using Sidestep.Api;
+using Sidestep.Hosting.Supervision;
 
 namespace Sidestep.Agent.Running;
 
@@ -20,14 +21,16 @@ internal sealed class SpecWatch : IDisposable
 
     /// <param name="path">The spec file.</param>
     /// <param name="time">Runs <see cref="Check"/> every <see cref="Interval"/>.</param>
+    /// <param name="supervisor">Counts checks that fail: an exception on a timer would end the process.</param>
     /// <param name="onSpec">Receives every new valid spec.</param>
     /// <param name="log">Receives every error of an invalid one.</param>
-    public SpecWatch(string path, TimeProvider time, Action<ServerSpec> onSpec, Action<Problem> log)
+    public SpecWatch(string path, TimeProvider time, Supervisor supervisor, Action<ServerSpec> onSpec,
+        Action<Problem> log)
     {
         _path = path;
         _onSpec = onSpec;
         _log = log;
-        _timer = time.CreateTimer(_ => Check(), null, Interval, Interval);
+        _timer = time.CreateTimer(_ => supervisor.Try("watch of the spec file", Check), null, Interval, Interval);
     }
 
     /// <summary>Checks the file now, unless another thread is doing so.</summary>

@@ -59,7 +59,27 @@ public sealed record DaemonStatus
         // A daemon of an earlier version does not send it.
         init => field = value.IsDefault ? [] : value;
     } = [];
+
+    /// <summary>Loops and tasks of the daemon that have failed unexpectedly since it started: errors in
+    /// Sidestep.</summary>
+    public ImmutableArray<FailureRecord> Failures
+    {
+        get;
+        // A daemon of an earlier version does not send it.
+        init => field = value.IsDefault ? [] : value;
+    } = [];
+
+    /// <summary>Lines of the log that were dropped since the daemon started, because what reads standard error was too
+    /// slow or failed.</summary>
+    public long LogLinesDropped { get; init; }
 }
+
+/// <summary>Unexpected failures of one loop of the daemon, or of a task that a loop repeats.</summary>
+/// <param name="Name">What failed.</param>
+/// <param name="Times">How often.</param>
+/// <param name="LastAt">When it failed last, by the director's wall clock.</param>
+/// <param name="LastError">Type and message of the last exception.</param>
+public sealed record FailureRecord(string Name, long Times, DateTimeOffset LastAt, string LastError);
 
 /// <summary>A part of the daemon's state in the kernel that was gone.</summary>
 /// <param name="Part">What it is.</param>

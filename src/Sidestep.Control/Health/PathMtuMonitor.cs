@@ -7,7 +7,11 @@ namespace Sidestep.Control.Health;
 
 /// <summary>Measures the path MTU of every server whose DSR path is up: within a second, and then every 10
 /// minutes.</summary>
-public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeProvider time)
+/// <param name="tracker">Has the servers, and receives the results.</param>
+/// <param name="path">Sends the probes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="onFault">Receives exceptions that nothing expects: each ends one measurement. Any thread.</param>
+public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeProvider time, Action<Exception> onFault)
 {
     private const int MaxConcurrent = 16;
     private static readonly TimeSpan MeasureInterval = TimeSpan.FromMinutes(10);
@@ -27,7 +31,7 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
                     Due(),
                     new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellation },
                     async (server, stop) =>
-                        await MeasureAsync(server.Group, server.Server, server.Vip, server.PathMtu, stop)
+                        await TryMeasureAsync(server.Group, server.Server, server.Vip, server.PathMtu, stop)
                             .ConfigureAwait(false))
                     .ConfigureAwait(false);
             }
@@ -56,6 +60,21 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
         foreach (var removed in _measured.Keys.Where(k => !present.Contains(k)).ToArray())
             _measured.Remove(removed);
         return due;
+    }
+
+    private async Task TryMeasureAsync(
+        GroupKey group, VrfAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
+    {
+        try
+        {
+            await MeasureAsync(group, server, vip, pathMtu, cancellation).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // the other servers are measured all the same
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            onFault(e);
+        }
     }
 
     private async Task MeasureAsync(

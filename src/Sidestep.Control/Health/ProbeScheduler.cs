@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Sidestep.Api.Status;
 
 namespace Sidestep.Control.Health;
 
 /// <summary>Runs checks when they are due, a bounded number at once, and records their results.</summary>
+[SuppressMessage("Design", "CA1031:Do not catch general exception types",
+    Justification = "An unexpected exception stops one probe alone.")]
 public sealed class ProbeScheduler : IDisposable
 {
     /// <summary>Most probes in flight at once. Checks that are due beyond that run late, and are counted as
@@ -16,6 +19,7 @@ public sealed class ProbeScheduler : IDisposable
     private readonly IProbePath _path;
     private readonly TimeProvider _time;
     private readonly long _start;
+    private readonly Action<Exception> _onFault;
     private readonly ProbeSchedule _schedule;
     private readonly SemaphoreSlim _capacity = new(MaxInFlight);
     private readonly Channel<bool> _signal =
@@ -32,8 +36,11 @@ public sealed class ProbeScheduler : IDisposable
     /// <param name="path">Sends the probes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">The source of the jitter.</param>
-    public ProbeScheduler(HealthTracker tracker, IProbePath path, TimeProvider time, Random random)
+    /// <param name="onFault">Receives exceptions that nothing expects: each ends one probe. Any thread.</param>
+    public ProbeScheduler(HealthTracker tracker, IProbePath path, TimeProvider time, Random random,
+        Action<Exception> onFault)
     {
+        _onFault = onFault;
         _tracker = tracker;
         _path = path;
         _time = time;
@@ -135,12 +142,16 @@ public sealed class ProbeScheduler : IDisposable
         try
         {
             RecordStart(Now - entry.Due);
-            var result = await _path.ProbeAsync(entry.Check, cancellation).ConfigureAwait(false);
+            var result = await ResultAsync(entry.Check, cancellation).ConfigureAwait(false);
             isStatusKnown = _tracker.Record(entry.Check.Key, result);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // the scheduler ends
+        }
+        catch (Exception e)
+        {
+            _onFault(e);
         }
         finally
         {
@@ -154,6 +165,20 @@ public sealed class ProbeScheduler : IDisposable
             }
             if (isEarlier)
                 _signal.Writer.TryWrite(true);
+        }
+    }
+
+    /// <summary>The result of one probe. A fault of the director is no verdict about the server.</summary>
+    private async Task<ProbeResult> ResultAsync(Check check, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _path.ProbeAsync(check, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            _onFault(e);
+            return ProbeResult.NotSent($"the director failed: {e.GetType().Name}: {e.Message}");
         }
     }
 

@@ -5,6 +5,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Daemon.Frames;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -17,16 +18,17 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
     private readonly FrameChannel _frames;
     private readonly ILogger _log;
     private readonly VipConflictDetector _detector;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _thread;
+    private readonly SupervisedThread _thread;
     private string? _loggedProblem;
 
     /// <summary>Opens the sockets and starts the thread.</summary>
     /// <param name="drains">Receives real servers that answer for VIPs, if the configuration says so.</param>
     /// <param name="alarms">Receives one sentence per conflict, after every change.</param>
+    /// <param name="supervisor">Runs the thread.</param>
     /// <param name="log">Receives conflicts as they begin and end.</param>
     /// <exception cref="NativeException">CAP_NET_RAW is missing.</exception>
-    internal VipConflictMonitor(DrainOverlay drains, Action<ImmutableArray<string>> alarms, ILogger log)
+    internal VipConflictMonitor(DrainOverlay drains, Action<ImmutableArray<string>> alarms, Supervisor supervisor,
+        ILogger log)
     {
         _log = log;
         try
@@ -39,8 +41,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
             throw;
         }
         _detector = new VipConflictDetector(_frames, LinkLocalAddresses, drains, alarms, log, TimeProvider.System);
-        _thread = new Thread(Run) { IsBackground = true, Name = "VIP conflicts" };
-        _thread.Start();
+        _thread = new SupervisedThread(supervisor, "VIP conflict detection", Run);
     }
 
     public ImmutableArray<VipConflict> Conflicts => _detector.Conflicts;
@@ -53,18 +54,16 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
 
     public void Dispose()
     {
-        _stop.Cancel();
-        _thread.Join();
+        _thread.Dispose();
         _frames.Dispose();
         _network.Dispose();
-        _stop.Dispose();
     }
 
-    private void Run()
+    private void Run(CancellationToken stop)
     {
         do
             _detector.Tick();
-        while (!_stop.Token.WaitHandle.WaitOne(VipConflictDetector.TickInterval));
+        while (!stop.WaitHandle.WaitOne(VipConflictDetector.TickInterval));
     }
 
     private ILookup<int, IPAddress> LinkLocalAddresses()

@@ -1,3 +1,4 @@
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
@@ -8,10 +9,11 @@ namespace Sidestep.Daemon.Api;
 /// <param name="endpoints">Handle the requests.</param>
 /// <param name="settings">Reads the settings in force; null: no agent API.</param>
 /// <param name="reportProblems">Receives the present problems after every change; empty: none.</param>
+/// <param name="supervisor">Keeps socket and network apart.</param>
 /// <param name="log">Receives events and problems.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<ApiSettings?> settings,
-    Action<IReadOnlyList<string>> reportProblems, ILogger log, TimeProvider time)
+    Action<IReadOnlyList<string>> reportProblems, Supervisor supervisor, ILogger log, TimeProvider time)
 {
     /// <summary>How often settings and certificate files are checked.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -54,8 +56,8 @@ internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<
     /// <summary>Opens, reloads and closes what is due now.</summary>
     internal async Task UpdateAsync(CancellationToken cancellation)
     {
-        await EnsureSocketAsync(cancellation).ConfigureAwait(false);
-        await EnsureNetworkAsync(cancellation).ConfigureAwait(false);
+        await supervisor.TryAsync("socket of the API", EnsureSocketAsync, cancellation).ConfigureAwait(false);
+        await supervisor.TryAsync("API for agents", EnsureNetworkAsync, cancellation).ConfigureAwait(false);
         ReportProblems();
     }
 
@@ -66,6 +68,7 @@ internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<
             await _network.DisposeAsync().ConfigureAwait(false);
         if (_socket is not null)
             await _socket.DisposeAsync().ConfigureAwait(false);
+        (_network, _socket, _appliedSettings) = (null, null, null);
         File.Delete(socketPath);
     }
 

@@ -1,6 +1,7 @@
 using Sidestep.Api.Status;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
@@ -33,8 +34,9 @@ internal abstract class DirectorEngine : IEngine
     internal abstract void CountConnections();
 
     /// <summary>Starts to fragment punted packets in the daemon; null: the engine does that itself.</summary>
+    /// <param name="supervisor">Runs the thread for it.</param>
     /// <exception cref="Native.NativeException">The kernel refused.</exception>
-    internal abstract IDisposable? OpenPunt();
+    internal abstract IDisposable? OpenPunt(Supervisor supervisor);
 
     /// <summary>Restores what another program has removed of the engine's own rules and routes in the kernel.</summary>
     /// <returns>What was missing.</returns>

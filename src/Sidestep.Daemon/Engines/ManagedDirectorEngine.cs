@@ -3,6 +3,7 @@ using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -55,7 +56,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     internal override void CountConnections() => _engine.CountConnections();
 
     /// <summary>Null: the engine fragments packets itself.</summary>
-    internal override IDisposable? OpenPunt() => null;
+    internal override IDisposable? OpenPunt(Supervisor supervisor) => null;
 
     internal override IReadOnlyList<string> RestoreKernelState() => _engine.RestoreKernelState();
 

@@ -3,6 +3,7 @@ using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
@@ -25,7 +26,8 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, NodeSettings node, ILo
 
     internal override void CountConnections() => engine.CountConnections();
 
-    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
+    internal override IDisposable? OpenPunt(Supervisor supervisor) =>
+        new PuntedFragmenter(engine.PuntedFrames, supervisor, log.FragmentationProblem);
 
     internal override DirectorStatus ReadStatus() => PinnedStatus.Read(node.PinPath, node.Name)
         ?? throw XdpEngineState.NotPinned(node);

@@ -36,4 +36,10 @@ internal static partial class StartEvents
 
     [LoggerMessage(115, LogLevel.Warning, "{Problem}")]
     public static partial void OperationalStateProblem(this ILogger logger, string problem);
+
+    [LoggerMessage(116, LogLevel.Error, "{Problem}")]
+    public static partial void ConfigurationUnreadable(this ILogger logger, string problem);
+
+    [LoggerMessage(120, LogLevel.Error, "{Name} failed unexpectedly; it is tried again, and everything else continues")]
+    public static partial void FailedUnexpectedly(this ILogger logger, Exception fault, string name);
 }

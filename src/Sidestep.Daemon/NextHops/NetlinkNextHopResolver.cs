@@ -1,5 +1,6 @@
 using Sidestep.Daemon.Frames;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
@@ -22,18 +23,18 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stop = new();
     private readonly NetlinkNetwork _network = new();
     private readonly NetlinkSocket _events = NetlinkSocket.Open(Routes.EventMulticastGroups);
     private readonly FrameChannel _frames;
     private readonly NextHopTracker _tracker;
     private readonly Action<string> _log;
-    private readonly Thread _thread;
+    private readonly SupervisedThread _thread;
 
     /// <summary>Opens the sockets and starts the thread.</summary>
     /// <param name="log">Receives what the kernel refuses, and addresses that several hosts have.</param>
+    /// <param name="supervisor">Runs the thread.</param>
     /// <exception cref="EngineException">CAP_NET_RAW is missing.</exception>
-    internal NetlinkNextHopResolver(Action<string> log)
+    internal NetlinkNextHopResolver(Action<string> log, Supervisor supervisor)
     {
         _log = log;
         try
@@ -47,8 +48,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
                 + "the service this capability (systemd: AmbientCapabilities)", e);
         }
         _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, log, TimeProvider.System));
-        _thread = new Thread(Run) { IsBackground = true, Name = "next hops" };
-        _thread.Start();
+        _thread = new SupervisedThread(supervisor, "next hops", Run);
     }
 
     public event Action? Changed;
@@ -90,12 +90,10 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
 
     public void Dispose()
     {
-        _stop.Cancel();
-        _thread.Join();
+        _thread.Dispose();
         _frames.Dispose();
         _network.Dispose();
         _events.Dispose();
-        _stop.Dispose();
     }
 
     private void Watch(ResolverTargets targets)
@@ -111,10 +109,10 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    private void Run()
+    private void Run(CancellationToken stop)
     {
         string? lastFailure = null;
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
@@ -131,7 +129,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
                 if (e.Message != lastFailure)
                     _log($"next hops: {e.Message}");
                 lastFailure = e.Message;
-                _stop.Token.WaitHandle.WaitOne(Tick);
+                stop.WaitHandle.WaitOne(Tick);
             }
         }
     }

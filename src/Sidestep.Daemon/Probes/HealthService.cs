@@ -2,6 +2,7 @@ using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Daemon.Engines;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
@@ -23,15 +24,19 @@ internal sealed class HealthService : IDisposable
     private readonly PathMtuMonitor _mtuMonitor;
     private readonly HealthLog _changes;
     private readonly HealthFile _file;
+    private readonly Supervisor _supervisor;
 
     /// <summary>Loads the filter and opens the sockets. No probe is sent yet.</summary>
     /// <param name="engine">The engine whose servers are checked.</param>
     /// <param name="identity">Name and pin path, which give the file of healthy servers its path.</param>
     /// <param name="agents">The reports of agents; null: none.</param>
+    /// <param name="supervisor">Runs the loops, each by itself.</param>
     /// <param name="log">Receives changes and problems.</param>
     /// <exception cref="EngineException">The kernel refused the filter.</exception>
-    internal HealthService(DirectorEngine engine, NodeSettings identity, IAgentReports? agents, ILogger log)
+    internal HealthService(DirectorEngine engine, NodeSettings identity, IAgentReports? agents, Supervisor supervisor,
+        ILogger log)
     {
+        _supervisor = supervisor;
         _engine = engine;
         _path = new DsrProbePath(_links, TimeProvider.System);
         _changes = new HealthLog(log);
@@ -42,8 +47,10 @@ internal sealed class HealthService : IDisposable
         _replies = _filter is null ? null : new ReplyRouting(new NetlinkReplyRoutes(), log.ProbeRoutingProblem);
         Tracker = new HealthTracker(
             TimeProvider.System, engine.ReadRunning(), _file.Read(), agents, _changes.Add);
-        _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared);
-        _mtuMonitor = new PathMtuMonitor(Tracker, _path, TimeProvider.System);
+        _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared,
+            e => supervisor.Note("a probe", e));
+        _mtuMonitor = new PathMtuMonitor(Tracker, _path, TimeProvider.System,
+            e => supervisor.Note("a measurement of a path MTU", e));
         if (agents is not null)
             agents.PassiveSignalRaised += Tracker.RecordPassiveSignal;
         _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.IcmpErrorProblem);
@@ -80,8 +87,11 @@ internal sealed class HealthService : IDisposable
 
     /// <summary>Probes servers, and saves which are healthy, until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
-        _scheduler.RunAsync(cancellation), _mtuMonitor.RunAsync(cancellation), _icmpErrors.RunAsync(cancellation),
-        Periodically.RunAsync(SaveInterval, TimeProvider.System, Save, cancellation));
+        _supervisor.RunAsync("schedule of probes", _scheduler.RunAsync, cancellation),
+        _supervisor.RunAsync("path MTU monitor", _mtuMonitor.RunAsync, cancellation),
+        _icmpErrors.RunAsync(_supervisor, cancellation),
+        _supervisor.RunAsync("file of healthy servers", stop =>
+            Periodically.RunAsync(SaveInterval, TimeProvider.System, Save, stop), cancellation));
 
     /// <summary>Removes the routing of probes, and the file.</summary>
     internal void Remove()

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Packets;
@@ -39,8 +40,9 @@ internal sealed class IcmpErrorListener : IDisposable
     }
 
     /// <summary>Handles the errors that arrive, until cancelled.</summary>
-    internal Task RunAsync(CancellationToken cancellation) =>
-        Task.WhenAll(_sockets.Select(s => ReceiveAsync(s, cancellation)));
+    internal Task RunAsync(Supervisor supervisor, CancellationToken cancellation) =>
+        Task.WhenAll(_sockets.Select(s => supervisor.RunAsync("receiver of ICMP errors", stop =>
+            ReceiveAsync(s, stop), cancellation)));
 
     public void Dispose()
     {

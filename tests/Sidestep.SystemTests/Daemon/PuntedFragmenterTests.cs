@@ -33,7 +33,7 @@ public sealed class PuntedFragmenterTests : IDisposable
         _program = _object.Program("punt");
         using var map = _object.Map("slow");
         _index = _link.Director.Inside(static () => Kernel.InterfaceIndex("eth0")!.Value);
-        _fragmenter = _link.Director.Inside(() => new PuntedFragmenter(map, Append));
+        _fragmenter = _link.Director.Inside(() => new PuntedFragmenter(map, TestSupervisor.Of(Append), Append));
     }
 
     public void Dispose()

@@ -58,7 +58,7 @@ internal sealed class PointToPointLink : IDisposable
     /// <summary>Starts to resolve servers at the director's eth0.</summary>
     public void Watch(string[] servers, params string[] peers)
     {
-        _resolver ??= Director.Inside(() => new NetlinkNextHopResolver(Append));
+        _resolver ??= Director.Inside(() => new NetlinkNextHopResolver(Append, TestSupervisor.Of(Append)));
         _resolver.Watch(["eth0"], [.. servers.Select(VrfAddress.Parse)]);
         _resolver.WatchPeers([.. peers.Select(VrfAddress.Parse)]);
     }

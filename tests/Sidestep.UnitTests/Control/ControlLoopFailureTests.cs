@@ -26,6 +26,26 @@ public sealed class ControlLoopFailureTests
         Assert.Null(f.Time.NextDue);
     }
 
+    /// <summary>A configuration that an error in Sidestep makes impossible must not stop what health and next hops
+    /// change in the previous one.</summary>
+    [Fact]
+    public async Task Unexpected_exception_of_one_change_leaves_the_previous_configuration_following_next_hops()
+    {
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsTables = static t => t.Services[0].Key.Name == "s1"
+            ? throw new FormatException("why") : null;
+        var before = f.Start().Length;
+        f.Post(ControlLoopFixture.Configuration("s1"));
+        Assert.Equal(["failed: unexpected FormatException: why", "apply s0 by 11", "the previous in force"], await f
+            .NextAsync(3, before));
+        f.NextHops.Set(ControlLoopFixture.Server, 0x22);
+        f.NextHops.Raise();
+        Assert.Equal(["failed: unexpected FormatException: why", "apply s0 by 22", "the previous in force"], await f
+            .NextAsync(3, before + 3));
+        f.Post(ControlLoopFixture.Configuration("s2"));
+        Assert.Equal(["apply s2 by 22", "in force"], await f.NextAsync(2, before + 6));
+    }
+
     [Fact]
     public async Task Retries_are_limited_and_back_off_exponentially()
     {

@@ -168,5 +168,5 @@ internal sealed class FakeObserver(Journal journal) : IControlObserver
 
     public void NotAttached(string reason) => journal.Add($"not attached: {reason}");
 
-    public void Failed(string reason) => journal.Add($"failed: {reason}");
+    public void Failed(string reason, Exception? fault) => journal.Add($"failed: {reason}");
 }

@@ -2,6 +2,7 @@ using Sidestep.Api.Status;
 using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
+using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon;
@@ -25,7 +26,7 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     internal override void CountConnections() => throw new NotSupportedException();
 
-    internal override IDisposable? OpenPunt() => null;
+    internal override IDisposable? OpenPunt(Supervisor supervisor) => null;
 
     internal override IEngineState State { get; } = new TestEngineState();
 

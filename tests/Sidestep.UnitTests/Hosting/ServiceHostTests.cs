@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sidestep.Hosting;
 using Sidestep.Hosting.Logging;
+using Sidestep.Hosting.Supervision;
 using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Hosting;
@@ -13,6 +15,7 @@ public sealed class ServiceHostTests : IDisposable
     private readonly ServiceLog _log;
     private readonly ProcessSignals _signals = new();
     private readonly HostApplicationBuilder _builder;
+    private readonly ConcurrentQueue<string> _failed = new();
 
     public ServiceHostTests()
     {
@@ -21,25 +24,29 @@ public sealed class ServiceHostTests : IDisposable
     }
 
     [Fact]
-    public async Task Task_that_fails_stops_the_others_and_its_failure_is_passed_on_unchanged()
+    public async Task Task_that_fails_or_ends_starts_again_and_the_others_continue()
     {
-        var failure = new FormatException("why");
         var (started, stopped) = AddEndless();
-        _builder.Services.AddTask(async (_, _) =>
+        var starts = 0;
+        var supervisor = new Supervisor(TimeProvider.System, new LoopFailures(TimeProvider.System), (_, name) =>
+            _failed.Enqueue(name));
+        _builder.Services.AddTask(supervisor, "failing", async (provider, _) =>
         {
             await started;
-            throw failure;
+            switch (++starts)
+            {
+                case 1:
+                    throw new FormatException("why");
+                case 2:
+                    return;
+                default:
+                    Assert.False(stopped.IsCompleted);
+                    provider.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+                    break;
+            }
         });
-        Assert.Same(failure, await Assert.ThrowsAsync<FormatException>(() => RunAsync()));
-        Assert.True(stopped.IsCompletedSuccessfully);
-    }
-
-    [Fact]
-    public async Task Task_that_ends_stops_the_others()
-    {
-        var (started, stopped) = AddEndless();
-        _builder.Services.AddTask((_, _) => started);
         await RunAsync();
+        Assert.Equal(["failing", "failing"], _failed.Take(2));
         Assert.True(stopped.IsCompletedSuccessfully);
     }
 
@@ -83,7 +90,7 @@ public sealed class ServiceHostTests : IDisposable
     {
         var started = new TaskCompletionSource();
         var stopped = new TaskCompletionSource();
-        _builder.Services.AddTask(async (_, cancellation) =>
+        _builder.Services.AddTask(TestSupervisor.Create(), "endless", async (_, cancellation) =>
         {
             started.SetResult();
             try

@@ -4,6 +4,8 @@ using System.Threading.Channels;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.Api;
+using Sidestep.Hosting.Supervision;
+using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Agent.Running;
 
@@ -11,12 +13,15 @@ public sealed class DirectorLinkTests : RunningFixture
 {
     private readonly Channel<string> _logged = Channel.CreateUnbounded<string>();
     private readonly FakeDirector _first = new(), _second = new();
+    private readonly LoopFailures _failures;
     private readonly DirectorLink _link;
 
     public DirectorLinkTests()
     {
         Start(Options);
-        _link = new DirectorLink(new Directors("server1", [("first", _first), ("second", _second)]), Shared, Time,
+        _failures = new LoopFailures(Time);
+        _link = new DirectorLink(new Directors("server1", [("first", _first), ("second", _second)]), Shared,
+            new Supervisor(Time, _failures, (_, name) => _logged.Writer.TryWrite(name)), Time,
             new EventSink((_, text) => _logged.Writer.TryWrite(text)));
     }
 
@@ -34,6 +39,18 @@ public sealed class DirectorLinkTests : RunningFixture
         Assert.Equal("", Shared.ContactError);
         Turn(false);
         Assert.Equal(7, Shared.LastReport!.SpecRevision);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task An_unexpected_exception_ends_one_request_alone()
+    {
+        _link.Start();
+        (await _first.NextSpecRequest()).Result.SetException(new FormatException("why"));
+        Assert.Equal("requests for the spec", await NextLog());
+        await Until.TrueAsync(() => Time.NextDue == Supervisor.FirstPause, "the request is not made again");
+        Time.Advance(Supervisor.FirstPause);
+        await _first.NextSpecRequest();
+        Assert.Equal(1, Assert.Single(_failures.All).Times);
     }
 
     [Fact(Timeout = 20_000)]

@@ -1,6 +1,7 @@
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.UnitTests.Control;
+using Sidestep.UnitTests.Hosting;
 
 namespace Sidestep.UnitTests.Agent.Running;
 
@@ -53,7 +54,8 @@ public sealed class StoredStateTests : IDisposable
     {
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
-        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
+        using var watch = new SpecWatch(file, new ManualTime(), TestSupervisor.Create(),
+            s => revisions.Add(s.Revision), Log);
         watch.Check();
         watch.Check();
         Assert.Equal([1], revisions);
@@ -72,7 +74,8 @@ public sealed class StoredStateTests : IDisposable
     {
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", "{ ");
-        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
+        using var watch = new SpecWatch(file, new ManualTime(), TestSupervisor.Create(),
+            s => revisions.Add(s.Revision), Log);
         watch.Check();
         File.SetLastWriteTimeUtc(file, new DateTime(2026, 3, 1, 0, 0, 0, DateTimeKind.Utc));
         watch.Check();
@@ -93,7 +96,8 @@ public sealed class StoredStateTests : IDisposable
     {
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
-        using var watch = new SpecWatch(file, new ManualTime(), s => revisions.Add(s.Revision), Log);
+        using var watch = new SpecWatch(file, new ManualTime(), TestSupervisor.Create(),
+            s => revisions.Add(s.Revision), Log);
         watch.Check();
         watch.Reload();
         watch.Check();
@@ -111,7 +115,7 @@ public sealed class StoredStateTests : IDisposable
         var time = new ManualTime();
         var revisions = new List<long>();
         var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
-        using (new SpecWatch(file, time, s => revisions.Add(s.Revision), Log))
+        using (new SpecWatch(file, time, TestSupervisor.Create(), s => revisions.Add(s.Revision), Log))
         {
             time.Advance(TimeSpan.FromMilliseconds(249));
             Assert.Empty(revisions);

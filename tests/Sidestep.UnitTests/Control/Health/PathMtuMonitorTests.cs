@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Sidestep.Control.Health;
 using static Sidestep.UnitTests.Control.Health.TestChecks;
@@ -11,6 +12,7 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
     private readonly FakeProbePath _path = new();
     private readonly HealthTracker _tracker;
     private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<Exception> _faults = new();
     private Task _run = Task.CompletedTask;
 
     public PathMtuMonitorTests() => _tracker = new HealthTracker(_time, null, null, null, static _ => { });
@@ -113,7 +115,7 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
         Apply(_tracker, configuration);
         foreach (var server in up)
             _tracker.Record(Key(server), ProbeResult.Success);
-        _run = new PathMtuMonitor(_tracker, _path, _time).RunAsync(_stop.Token);
+        _run = new PathMtuMonitor(_tracker, _path, _time, _faults.Enqueue).RunAsync(_stop.Token);
         await WaitsAsync();
     }
 

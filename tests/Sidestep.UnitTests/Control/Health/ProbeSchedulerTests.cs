@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Model;
@@ -16,12 +17,13 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
     private readonly HealthTracker _tracker;
     private readonly ProbeScheduler _scheduler;
     private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<Exception> _faults = new();
     private Task _run = Task.CompletedTask;
 
     public ProbeSchedulerTests()
     {
         _tracker = new HealthTracker(_time, null, null, null, static _ => { });
-        _scheduler = new ProbeScheduler(_tracker, _path, _time, new Random(1));
+        _scheduler = new ProbeScheduler(_tracker, _path, _time, new Random(1), _faults.Enqueue);
     }
 
     [Fact]
@@ -128,6 +130,41 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         Assert.Equal(0, _scheduler.Figures().Removal.Count);
     }
 
+    /// <summary>The servers behind the one whose probe fails in the director are probed on, and it keeps its
+    /// health.</summary>
+    [Fact]
+    public async Task Unexpected_exception_ends_one_probe_and_is_no_verdict_about_the_server()
+    {
+        Start();
+        Apply(_tracker, Configuration(2, Monitor with { Fall = 1 }));
+        await AdvanceAsync(100, 2);
+        await AdvanceAsync(100, 4);
+        await UntilUpAsync();
+        _path.Reply = static (check, _) => check.Key.Address == Address(1)
+            ? throw new FormatException("why") : Task.FromResult(ProbeResult.Success);
+        for (var probes = 6; probes <= 12; probes += 2)
+            await AdvanceAsync(1000, probes);
+        await Until.TrueAsync(() => _faults.Count == 4, "the exceptions are not passed on");
+        Assert.All(_faults, static e => Assert.Equal("why", e.Message));
+        await UntilUpAsync();
+        await Until.TrueAsync(() => _scheduler.Figures().InFlight == 0, "a probe has not ended");
+    }
+
+    /// <summary>A timeout within a probe throws the same type as the end of the scheduler.</summary>
+    [Fact]
+    public async Task Cancellation_that_the_scheduler_did_not_request_is_an_unexpected_exception()
+    {
+        _path.Reply = static (_, _) => Task.FromException<ProbeResult>(new TaskCanceledException("timeout"));
+        Start();
+        Apply(_tracker, Configuration(1, Monitor));
+        await AdvanceAsync(100, 1);
+        await AdvanceAsync(100, 2);
+        await Until.TrueAsync(() => _faults.Count == 2, "the exceptions are not passed on");
+        Assert.Equal(HealthStatus.Unknown, _tracker.Report()[0].DsrPath);
+        Assert.StartsWith("the director failed: TaskCanceledException: timeout", _tracker.Report()[0].Error,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task End_waits_for_probes_in_flight()
     {
@@ -162,6 +199,9 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         _scheduler.Dispose();
         _stop.Dispose();
     }
+
+    private Task UntilUpAsync() => Until.TrueAsync(
+        () => _tracker.Report().All(static s => s.DsrPath == HealthStatus.Up), "a server is not up");
 
     private void Start() => _run = _scheduler.RunAsync(_stop.Token);
 

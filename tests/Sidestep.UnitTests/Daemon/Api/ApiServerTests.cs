@@ -6,6 +6,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
 using Sidestep.Model;
+using Sidestep.UnitTests.Hosting;
 using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon.Api;
@@ -201,7 +202,8 @@ public sealed class ApiServerTests : IAsyncDisposable
             static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads), _log.Log);
-        return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add, _log.Log, _time);
+        return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add,
+            TestSupervisor.Create(), _log.Log, _time);
     }
 
     private Task UpdateAsync() => _server.UpdateAsync(TestContext.Current.CancellationToken);
