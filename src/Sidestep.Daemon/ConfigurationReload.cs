@@ -9,7 +9,7 @@ namespace Sidestep.Daemon;
 /// <param name="identity">Name and pin path at the start, which cannot change.</param>
 /// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>
 /// <param name="propose">Receives a configuration that the daemon accepts.</param>
-/// <param name="status">Receives the errors of the file.</param>
+/// <param name="status">Receives the errors of the file, and why it cannot be read.</param>
 /// <param name="revisions">Receives every revision with the decision.</param>
 /// <param name="log">Receives warnings and errors.</param>
 internal sealed class ConfigurationReload(IConfigStore store, NodeSettings identity,
@@ -22,15 +22,25 @@ internal sealed class ConfigurationReload(IConfigStore store, NodeSettings ident
         var revision = store.Current;
         if (revision.Result is not { } result)
         {
-            Reject(revision, [$"{store.Origin}: {revision.Problem}"]);
+            NoteUnreadable(revision);
             return;
         }
+        status.SetProblems(ProblemSource.ConfigurationFile, []);
         foreach (var warning in result.Warnings)
             log.ConfigurationWarning(warning.Format(store.Origin, "warning"));
         if (result.Configuration is { } configuration)
             Check(revision, configuration);
         else
             Reject(revision, [.. result.Errors.Select(e => e.Format(store.Origin, "error"))]);
+    }
+
+    /// <summary>The store tries again. What the file says is unknown: it may be the configuration in force.</summary>
+    private void NoteUnreadable(ConfigRevision revision)
+    {
+        var problem = $"{store.Origin} cannot be read, and is tried again: {revision.Problem}";
+        log.ConfigurationUnreadable(problem);
+        status.SetProblems(ProblemSource.ConfigurationFile, [problem]);
+        revisions.Add(revision.Number, store.Origin, [problem]);
     }
 
     private void Check(ConfigRevision revision, Configuration configuration)

@@ -56,7 +56,28 @@ public sealed class InvalidEditTests(RunningDaemon running) : IClassFixture<Runn
         segment.Apply(original);
     }
 
-    private static string[] Errors(Segment segment) =>
-        [.. segment.Status().GetProperty("daemon").GetProperty("errors").EnumerateArray()
+    [Fact]
+    public void A_file_that_cannot_be_read_is_degraded_until_it_can_be_read_again()
+    {
+        var (segment, original) = (running.Segment, running.Original);
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var first = traffic.Count;
+
+        File.Delete(segment.FilePath);
+        Directory.CreateDirectory(segment.FilePath);
+        Eventually.True(() => Texts(segment, "degraded").Any(static d =>
+            d.Contains("cannot be read, and is tried again", StringComparison.Ordinal)),
+            () => segment.Status().ToString());
+        Directory.Delete(segment.FilePath);
+        segment.Apply(original);
+        Assert.Empty(Texts(segment, "degraded"));
+        ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
+    }
+
+    private static string[] Errors(Segment segment) => Texts(segment, "errors");
+
+    private static string[] Texts(Segment segment, string name) =>
+        [.. segment.Status().GetProperty("daemon").GetProperty(name).EnumerateArray()
             .Select(static e => e.GetString()!)];
 }

@@ -66,17 +66,23 @@ public sealed class ConfigurationReloadTests
         Assert.All(revisions, static r => Assert.Equal("d.yaml", r.Origin));
         Assert.Empty(revisions[0].Errors);
         Assert.StartsWith("d.yaml:/node/name: error: ", Assert.Single(revisions[1].Errors), StringComparison.Ordinal);
-        Assert.Equal(["d.yaml: there is no such file"], revisions[2].Errors);
+        Assert.Equal(["d.yaml cannot be read, and is tried again: there is no such file"], revisions[2].Errors);
         Assert.Equal(["another engine runs"], revisions[3].Errors);
     }
 
     [Fact]
-    public void Unreadable_file_is_an_error()
+    public void Unreadable_file_is_a_problem_until_it_can_be_read_and_its_last_errors_stay()
     {
+        _status.SetFileErrors(["line 1"]);
         _store.Fail("there is no such file");
         _reload.Run();
-        Assert.Equal(["d.yaml: there is no such file"], _status.Current.Errors);
-        Assert.Equal(Rejected, _log.Lines[^1]);
+        const string Problem = "d.yaml cannot be read, and is tried again: there is no such file";
+        Assert.Equal([Problem], _status.Current.Degraded);
+        Assert.Equal(["line 1"], _status.Current.Errors);
+        Assert.Equal([$"error: {Problem}"], _log.Lines);
+        Run(TestDirector.Configuration);
+        Assert.Empty(_status.Current.Degraded);
+        Assert.Empty(_status.Current.Errors);
     }
 
     [Theory]

@@ -67,6 +67,27 @@ public sealed class FileConfigStoreTimeTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task File_whose_place_a_directory_takes_is_a_problem_and_is_read_when_it_is_back()
+    {
+        var path = _folder.Path("d.yaml");
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+        await Waiting.UntilAsync(() =>
+        {
+            _time.Advance(_time.NextDue ?? TimeSpan.Zero);
+            return _store.Current.Problem is not null;
+        });
+        Directory.Delete(path);
+        _folder.Write("d.yaml", TestDocument.Valid);
+        await Waiting.UntilAsync(() =>
+        {
+            _time.Advance(_time.NextDue ?? TimeSpan.Zero);
+            return _store.Current.Result is not null;
+        });
+        Assert.Equal(3, _store.Current.Number);
+    }
+
     private Task DueInAsync(TimeSpan pause) =>
         Waiting.UntilAsync(() => _time.NextDue == pause, () => $"due in {_time.NextDue}, expected {pause}");
 }
