@@ -42,7 +42,7 @@ internal sealed class StateStore : IDisposable
         try
         {
             Directory.CreateDirectory(directory);
-            DeleteFromEarlierBoots(directory, path);
+            DeleteFromEarlierBoots(directory, path, current.BootId);
             return new StateStore(current, path, Lock(path + ".lock", lockTimeout ?? DefaultLockTimeout));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -117,15 +117,24 @@ internal sealed class StateStore : IDisposable
     }
 
     /// <summary>Namespaces do not survive a restart of the host, and their inodes are reused after it.</summary>
-    private static void DeleteFromEarlierBoots(string directory, string ours)
+    private static void DeleteFromEarlierBoots(string directory, string ours, string bootId)
     {
         var boot = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
         var prefix = Path.ChangeExtension(ours, "");
         foreach (var file in Directory.GetFiles(directory, "netns-*"))
         {
-            if (!file.StartsWith(prefix, StringComparison.Ordinal) && File.GetLastWriteTimeUtc(file) < boot)
+            if (!file.StartsWith(prefix, StringComparison.Ordinal) && File.GetLastWriteTimeUtc(file) < boot
+                && !IsOfThisBoot(file, bootId))
                 File.Delete(file);
         }
+    }
+
+    /// <summary>True if the state beside a file is of this boot. The times of files are not enough: the wall clock may
+    /// have been set since.</summary>
+    private static bool IsOfThisBoot(string file, string bootId)
+    {
+        var state = Path.Combine(Path.GetDirectoryName(file)!, Path.GetFileName(file).Split('.')[0] + ".json");
+        return File.Exists(state) && File.ReadAllText(state).Contains(bootId, StringComparison.Ordinal);
     }
 
     /// <summary>The kernel releases the lock when the process ends, also after a crash.</summary>

@@ -125,6 +125,19 @@ public sealed class StateStoreTests : IDisposable
             _folder.Files);
     }
 
+    /// <summary>The wall clock was wrong while the machine started, and was set later.</summary>
+    [Fact]
+    public void Files_of_other_namespaces_of_this_boot_stay_whatever_their_times_say()
+    {
+        _folder.Put("netns-1.json", $$"""{ "namespace": { "bootId": "{{NetworkNamespace.Current().BootId}}" } }""");
+        _folder.Put("netns-1.sock", "");
+        foreach (var name in new[] { "netns-1.json", "netns-1.sock" })
+            File.SetLastWriteTimeUtc(_folder.PathOf(name), new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        using var store = StateStore.OpenForChange(_folder.Path);
+        Assert.Contains("netns-1.json", _folder.Files);
+        Assert.Contains("netns-1.sock", _folder.Files);
+    }
+
     [Fact]
     public void The_socket_lies_beside_the_state_file() =>
         Assert.Equal(Path.ChangeExtension(StateFile, ".sock"), StateStore.SocketPath(_folder.Path));
