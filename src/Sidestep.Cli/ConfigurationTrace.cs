@@ -23,7 +23,7 @@ internal static class ConfigurationTrace
         var nextHops = running?.NextHops ?? SyntheticTopology.For(configuration, mac, SyntheticTopology.DefaultMtu);
         using var engine = new ManagedEngine(configuration.Group.FlowTableSize);
         engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(),
-            DateTimeOffset.UtcNow));
+            MonotonicClock.Now(TimeProvider.System)));
         foreach (var flow in running?.Flows ?? [])
             engine.Track(flow);
         var ingress = nextHops.Interfaces[0];

@@ -54,7 +54,8 @@ internal static class DirectorQueries
     internal static PlanReport? Plan(Configuration proposed, PlanRequest request) =>
         LocalDaemon.Of(proposed.Node).Query(c => c.PlanAsync(request, CancellationToken.None), _ =>
             RunningDirector.Read(proposed.Node) is { } running
-                ? PlanRecords.Of(Planner.Of(running, proposed, DateTimeOffset.UtcNow), proposed.Node.Name,
+                ? PlanRecords.Of(Planner.Of(running, proposed, MonotonicClock.Now(TimeProvider.System)),
+                    proposed.Node.Name,
                     StatusSource.PinnedTables)
                 : null);
 

@@ -96,7 +96,7 @@ public sealed class ControlLoop
     /// <exception cref="EngineException">The engine failed; the message names the remedy.</exception>
     public void Start()
     {
-        _tables = _engine.ReadRunning()?.ToPrevious();
+        _tables = _engine.ReadRunning()?.NotAfter(MonotonicClock.Now(_time)).ToPrevious();
         Watch(_desired);
         Apply(_desired);
     }
@@ -130,7 +130,7 @@ public sealed class ControlLoop
             return FirstRetry * Math.Pow(2, failures - 1);
         if (Earlier(_tables?.RecompileAt, _makeBeforeBreak.Wake) is not { } wake)
             return null;
-        var rest = wake - _time.GetUtcNow();
+        var rest = wake - MonotonicClock.Now(_time);
         var shortest = failures == 0 ? ShortestPause : LateRetry;
         return rest > shortest ? rest : shortest;
     }
@@ -243,7 +243,7 @@ public sealed class ControlLoop
         var nextHops = _nextHops.Current;
         var (configuration, health) = ResolveEffective(desired);
         var tables = TableCompiler.Compile(
-            configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
+            configuration, nextHops, _tables, MonotonicClock.Now(_time), _engine.ReadFlows, health);
         ApplyToEngine(tables);
         Attach(configuration.Desired.Node.Interfaces);
         _advertiser.Advertise(InService(tables));

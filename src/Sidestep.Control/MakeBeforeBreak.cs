@@ -17,7 +17,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
 
     /// <summary>When time alone may change what is retained; null: it cannot.</summary>
     internal DateTimeOffset? Wake => _retained is not null && _since + WaitForAllTimeout is var end
-        && end > time.GetUtcNow() ? end : null;
+        && end > MonotonicClock.Now(time) ? end : null;
 
     /// <summary>The desired configuration with what is retained of the applied one; the same instance when nothing
     /// is.</summary>
@@ -30,11 +30,11 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
     {
         var isNew = !ReferenceEquals(_desired, desired);
         if (isNew)
-            (_desired, _retained, _since) = (desired, null, time.GetUtcNow());
+            (_desired, _retained, _since) = (desired, null, MonotonicClock.Now(time));
         // A configuration that retained nothing when it came retains nothing when its servers fail later.
         if (applied is null || ReferenceEquals(applied, desired) || (_retained is null && !isNew))
             return desired;
-        var waitsForAll = !isNew && time.GetUtcNow() - _since < WaitForAllTimeout;
+        var waitsForAll = !isNew && MonotonicClock.Now(time) - _since < WaitForAllTimeout;
         var retention = new Comparison(desired, applied, health, waitsForAll).Find();
         if (retention.IsEmpty)
             _retained = null;

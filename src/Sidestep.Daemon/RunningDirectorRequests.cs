@@ -103,7 +103,8 @@ internal sealed class RunningDirectorRequests(string director, IEngineState stat
         if (read.Configuration is not { } proposed)
             throw new EngineException(string.Join('\n',
                 read.Errors.Select(e => e.Format(request.Origin, "error"))));
-        return PlanRecords.Of(Planner.Of(state.Read(), proposed, DateTimeOffset.UtcNow), proposed.Node.Name,
+        return PlanRecords.Of(Planner.Of(state.Read(), proposed, MonotonicClock.Now(TimeProvider.System)),
+            proposed.Node.Name,
             StatusSource.Daemon);
     }
 

@@ -301,8 +301,8 @@ struct label {
 	char address[LABEL_BYTES]; /* of a server */
 	__u32 flags;		   /* LABEL_* */
 	__u32 weight;
-	__u64 time; /* milliseconds since 1970, 0: none. Service: end of its group's migration window. Server: draining
-		       since then */
+	__u64 time; /* ms of the monotonic clock, 0: none. Service: end of its group's migration window. Server:
+		       draining since then */
 };
 
 #define LABEL_USED	 (1 << 0)

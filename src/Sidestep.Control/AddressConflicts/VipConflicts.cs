@@ -7,7 +7,7 @@ namespace Sidestep.Control.AddressConflicts;
 
 /// <summary>Other hosts that answer for this director's VIPs. Each reply of such a host counts towards a conflict.
 /// Conflicts cause alarms, announcements and drains (RFC 5227, section 2.4).</summary>
-/// <remarks>Pure; not safe for threads. Times are the director's wall clock.</remarks>
+/// <remarks>Pure; not safe for threads. Times are those of <see cref="Forwarding.MonotonicClock"/>.</remarks>
 public sealed class VipConflicts
 {
     /// <summary>The values of <see cref="VipConflict.Kind"/>.</summary>

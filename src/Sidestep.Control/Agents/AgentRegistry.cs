@@ -110,7 +110,7 @@ public sealed class AgentRegistry : IAgentReports
         var compiler = Volatile.Read(ref _compiler);
         if (compiler?.SpecFor(server, _version) is not { } spec)
             return null;
-        var now = _time.GetUtcNow();
+        var now = MonotonicClock.Now(_time);
         var previous = _reports.GetValueOrDefault(server);
         // A larger epoch is from an earlier process, whose clock was ahead.
         var epoch = Volatile.Read(ref _epoch);
@@ -128,7 +128,7 @@ public sealed class AgentRegistry : IAgentReports
             SpecRevision = spec.Revision,
             NextReportMilliseconds = Volatile.Read(ref _expediters) > 0 ? 200 : null,
             ReportEpoch = epoch,
-            WallClock = now,
+            WallClock = _time.GetUtcNow(),
         };
     }
 
@@ -147,6 +147,12 @@ public sealed class AgentRegistry : IAgentReports
     public ReceivedReport? Find(RealServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
+        return Newest(server) is { } report ? WithWallClock(report) : null;
+    }
+
+    /// <summary>The newest report of a server, received at a time of <see cref="MonotonicClock"/>.</summary>
+    private ReceivedReport? Newest(RealServer server)
+    {
         var byName = _reports.GetValueOrDefault(server.KeyByName);
         var byAddress = _reports.GetValueOrDefault(server.KeyByAddress);
         return byName is null || byAddress?.At > byName.At ? byAddress : byName;
@@ -154,7 +160,7 @@ public sealed class AgentRegistry : IAgentReports
 
     /// <inheritdoc/>
     public bool? IsHealthy(RealServer server) =>
-        Find(server) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
+        Newest(server) is { } last && MonotonicClock.Now(_time) - last.At <= SilentAfter ? last.Report.IsHealthy : null;
 
     private void RaisePassiveSignals(
         ServerSpecCompiler compiler, RealServerKey server, AgentReport previous, AgentReport report)
@@ -173,7 +179,10 @@ public sealed class AgentRegistry : IAgentReports
 
     /// <summary>The newest report of every server, ordered by server name.</summary>
     public ImmutableArray<ReceivedReport> All =>
-        [.. _reports.Values.OrderBy(static r => r.Server.ToString(), StringComparer.Ordinal)];
+        [.. _reports.Values.OrderBy(static r => r.Server.ToString(), StringComparer.Ordinal).Select(WithWallClock)];
+
+    private ReceivedReport WithWallClock(ReceivedReport report) =>
+        report with { At = MonotonicClock.ToWallClock(_time, report.At) };
 
     /// <summary>Requests reports now, and every 200 ms until the result is disposed.</summary>
     public IDisposable ExpediteReports() => new Expedited(this);
@@ -199,8 +208,8 @@ public sealed class AgentRegistry : IAgentReports
             // An agent that became silent is not expected to report in time.
             RealServer[] awaited =
             [
-                .. servers.Where(s => Find(s) is { } last && last.Report.ReportEpoch < epoch
-                    && _time.GetUtcNow() - last.At <= SilentAfter),
+                .. servers.Where(s => Newest(s) is { } last && last.Report.ReportEpoch < epoch
+                    && MonotonicClock.Now(_time) - last.At <= SilentAfter),
             ];
             if (awaited.Length == 0)
                 return [];

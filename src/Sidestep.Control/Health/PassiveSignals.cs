@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
@@ -20,7 +21,7 @@ internal sealed class PassiveSignals(TimeProvider time)
     /// <param name="description">One of few different texts.</param>
     internal void Add(VrfAddress server, string description)
     {
-        var now = time.GetUtcNow();
+        var now = MonotonicClock.Now(time);
         var isKnown = _signals.TryGetValue((server, description), out var signal);
         if (isKnown && now - signal.Last <= Retention)
         {
@@ -36,7 +37,7 @@ internal sealed class PassiveSignals(TimeProvider time)
     /// <summary>Removes signals that expired.</summary>
     internal void RemoveExpired()
     {
-        var now = time.GetUtcNow();
+        var now = MonotonicClock.Now(time);
         foreach (var key in _signals.Where(s => now - s.Value.Last > Retention).Select(static s => s.Key).ToArray())
             _signals.Remove(key);
     }
@@ -45,9 +46,10 @@ internal sealed class PassiveSignals(TimeProvider time)
     internal ImmutableArray<string> Of(VrfAddress server) => _signals.Count == 0 ? [] :
     [
         .. _signals.Where(s => s.Key.Server == server).OrderByDescending(static s => s.Value.Count)
-            .Select(static s => string.Create(CultureInfo.InvariantCulture,
-                $"{s.Key.Description} ({s.Value.Count} times since {s.Value.First:HH:mm:ss}, last at "
-                    + $"{s.Value.Last:HH:mm:ss} UTC)")),
+            .Select(s => string.Create(CultureInfo.InvariantCulture,
+                $"{s.Key.Description} ({s.Value.Count} times since "
+                    + $"{MonotonicClock.ToWallClock(time, s.Value.First):HH:mm:ss}, last at "
+                    + $"{MonotonicClock.ToWallClock(time, s.Value.Last):HH:mm:ss} UTC)")),
     ];
 
     private readonly record struct PassiveSignal(long Count, DateTimeOffset First, DateTimeOffset Last);

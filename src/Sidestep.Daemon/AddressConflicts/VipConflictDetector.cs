@@ -43,7 +43,13 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         get
         {
             lock (_gate)
-                return _conflicts.Current;
+            {
+                return [.. _conflicts.Current.Select(c => c with
+                {
+                    First = MonotonicClock.ToWallClock(time, c.First),
+                    Last = MonotonicClock.ToWallClock(time, c.Last),
+                })];
+            }
         }
     }
 
@@ -130,7 +136,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         // Another host may own a VIP that this director does not answer for; a real server never may.
         if (!isAnswered && host.Kind != VipConflicts.Server)
             return;
-        var now = time.GetUtcNow();
+        var now = MonotonicClock.Now(time);
         if (_conflicts.Record(vip, use.Mac, link.Name, host, now) is { } conflict)
         {
             log.ConflictBegan(VipConflicts.Describe(conflict));
@@ -144,7 +150,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
 
     private void Expire(TimeSpan lifetime)
     {
-        var expired = _conflicts.Expire(time.GetUtcNow(), lifetime);
+        var expired = _conflicts.Expire(MonotonicClock.Now(time), lifetime);
         if (expired.Count == 0)
             return;
         foreach (var conflict in expired)

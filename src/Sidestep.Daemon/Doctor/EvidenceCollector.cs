@@ -55,6 +55,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         var vips = services.SelectMany(static s => s.Vips).Where(static v => v.IsSingle())
             .Select(static v => v.BaseAddress).ToHashSet();
         var conflictsCheckedAt = host.Time.GetUtcNow();
+        var conflictsChecked = host.Time.GetTimestamp();
         if (conflicts is null)
             _notChecked.Add("VIP conflicts: conflict detection is not running");
         else
@@ -76,7 +77,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
         foreach (var late in await NewReportsAsync(agents.BeginEpoch()).ConfigureAwait(false))
             _notChecked.Add($"{late.Name}: its agent's counters during the probes; the report did not arrive in time");
-        var rest = ConflictReplyTimeout - (host.Time.GetUtcNow() - conflictsCheckedAt);
+        var rest = ConflictReplyTimeout - host.Time.GetElapsedTime(conflictsChecked);
         if (rest > TimeSpan.Zero)
             await Task.Delay(rest, host.Time, cancellation).ConfigureAwait(false);
 

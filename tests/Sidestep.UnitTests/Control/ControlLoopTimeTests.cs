@@ -50,9 +50,7 @@ public sealed class ControlLoopTimeTests
     [Fact]
     public async Task Drain_ends_at_its_deadline_even_after_a_restart()
     {
-        var drain = new Drain(100, DrainDeadlineAction.Rehash);
-        var draining = ControlLoopFixture.WithServers(First with { State = ServerState.Draining }, Second);
-        draining = draining with { Pools = [draining.Pools[0] with { Drain = drain }] };
+        var draining = Draining();
         RunningGroups adopted;
         DateTimeOffset end;
         await using (var f = new ControlLoopFixture())
@@ -75,6 +73,84 @@ public sealed class ControlLoopTimeTests
         var lines = again.Start().Length;
         Assert.Equal(end - again.Time.GetUtcNow(), await again.PauseAsync());
         again.Time.Advance(TimeSpan.FromSeconds(40));
+        await again.NextAsync(2, lines);
+        Assert.Equal(FlowState.Move, again.Engine.InForce!.Groups[0].Servers[0].Flows);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Step_of_the_wall_clock_changes_no_migration_window(int hours)
+    {
+        await using var f = new ControlLoopFixture();
+        f.NextHops.Set("10.0.0.12", 0x12);
+        var before = f.Start().Length;
+        f.Post(ControlLoopFixture.WithServers(First, Second));
+        await f.NextAsync(2, before);
+        f.Time.Advance(MigrationWindow / 4);
+        f.Time.WallClockStep = TimeSpan.FromHours(hours);
+        f.NextHops.Raise();
+        await f.NextAsync(2, before + 2);
+        Assert.Contains(f.Engine.InForce!.Groups[0].Transition!.PreviousServers, static s => s >= 0);
+        Assert.Equal(MigrationWindow * 3 / 4, await f.PauseAsync());
+        f.Time.Advance(MigrationWindow * 3 / 4);
+        await f.NextAsync(2, before + 4);
+        Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Step_of_the_wall_clock_changes_no_deadline_of_a_drain(int hours)
+    {
+        await using var f = new ControlLoopFixture();
+        f.NextHops.Set("10.0.0.12", 0x12);
+        var before = f.Start().Length;
+        f.Post(ControlLoopFixture.WithServers(First, Second));
+        await f.NextAsync(2, before);
+        f.Post(Draining());
+        await f.NextAsync(2, before + 2);
+        f.Time.Advance(TimeSpan.FromSeconds(30));
+        f.Time.WallClockStep = TimeSpan.FromHours(hours);
+        f.NextHops.Raise();
+        await f.NextAsync(2, before + 4);
+        Assert.Equal(FlowState.Keep, f.Engine.InForce!.Groups[0].Servers[0].Flows);
+        Assert.Equal(TimeSpan.FromSeconds(70), await f.PauseAsync());
+        f.Time.Advance(TimeSpan.FromSeconds(70));
+        await f.NextAsync(2, before + 6);
+        Assert.Equal(FlowState.Move, f.Engine.InForce.Groups[0].Servers[0].Flows);
+    }
+
+    /// <summary>A daemon of an earlier version left times of the wall clock, which are far ahead of the monotonic
+    /// clock.</summary>
+    [Fact]
+    public async Task Drain_of_an_earlier_version_begins_again_and_its_window_ends_within_a_day()
+    {
+        var wallClock = new DateTimeOffset(2026, 11, 30, 0, 0, 0, TimeSpan.Zero);
+        await using var f = new ControlLoopFixture();
+        f.NextHops.Set("10.0.0.12", 0x12);
+        var before = f.Start().Length;
+        f.Post(ControlLoopFixture.WithServers(First, Second));
+        await f.NextAsync(2, before);
+        f.Post(Draining());
+        await f.NextAsync(2, before + 2);
+        var group = f.Engine.InForce!.Groups[0];
+
+        await using var again = new ControlLoopFixture(Draining());
+        again.NextHops.Set("10.0.0.12", 0x12);
+        again.Engine.Running = new RunningGroups(f.Engine.InForce.HashKey,
+        [
+            group with
+            {
+                Transition = group.Transition! with { MigrationWindowEnds = wallClock },
+                Servers = [group.Servers[0] with { DrainingSince = wallClock }, .. group.Servers.Skip(1)],
+            },
+        ]);
+        var lines = again.Start().Length;
+        Assert.Equal(TimeSpan.FromDays(1), again.Engine.InForce!.Groups[0].Transition!.MigrationWindowEnds
+            - MonotonicClock.Now(again.Time));
+        Assert.Equal(TimeSpan.FromSeconds(100), await again.PauseAsync());
+        again.Time.Advance(TimeSpan.FromSeconds(100));
         await again.NextAsync(2, lines);
         Assert.Equal(FlowState.Move, again.Engine.InForce!.Groups[0].Servers[0].Flows);
     }
@@ -134,5 +210,15 @@ public sealed class ControlLoopTimeTests
             ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, "
                 + "or give the networkProfile an outer source prefix of IPv6"],
             observer.NextHops!.Unresolved.Select(static u => $"{u.Key}: {u.Value}"));
+    }
+
+    /// <summary>The first server drains for at most 100 s.</summary>
+    private static Configuration Draining()
+    {
+        var draining = ControlLoopFixture.WithServers(First with { State = ServerState.Draining }, Second);
+        return draining with
+        {
+            Pools = [draining.Pools[0] with { Drain = new Drain(100, DrainDeadlineAction.Rehash) }],
+        };
     }
 }

@@ -43,6 +43,20 @@ public sealed class MakeBeforeBreakTests
         Assert.Null(_makeBeforeBreak.Wake);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Step_of_the_wall_clock_does_not_change_the_five_seconds(int hours)
+    {
+        var desired = With("new", Pool("new", 3, 4));
+        var effective = Merge(desired, _previous, ("old", 1));
+        _time.WallClockStep = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromTicks(1));
+        Assert.Same(effective, Merge(desired, effective, ("old", 1), ("new", 3)));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.Same(desired, Merge(desired, effective, ("old", 1), ("new", 3)));
+    }
+
     [Fact]
     public void One_verified_server_is_enough_after_five_seconds()
     {

@@ -373,6 +373,21 @@ public sealed class AgentRegistryTests
         Assert.Equal(0, signals);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Step_of_the_wall_clock_makes_no_agent_silent_and_shows_in_the_time_of_its_report(int hours)
+    {
+        var web2 = new RealServer { Name = "web2", Address = IPAddress.Parse("10.0.0.12") };
+        _agents.Report(Web2, Report(AdminStates.Enabled));
+        _time.WallClockStep = TimeSpan.FromHours(hours);
+        Assert.True(_agents.IsHealthy(web2));
+        Assert.Equal(_time.GetUtcNow(), _agents.Find(web2)!.At);
+        Assert.Equal(_time.GetUtcNow(), Assert.Single(_agents.All).At);
+        _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromTicks(1));
+        Assert.Null(_agents.IsHealthy(web2));
+    }
+
     [Fact]
     public async Task Server_that_became_silent_is_not_awaited()
     {

@@ -33,6 +33,20 @@ public sealed class PassiveSignalsTests
         Assert.Empty(_signals.Of(VrfAddress.Parse("10.0.0.3")));
     }
 
+    [Theory]
+    [InlineData(1, "01:00:00")]
+    [InlineData(-1, "23:00:00")]
+    public void Step_of_the_wall_clock_expires_no_signal_and_shows_in_its_times(int hours, string shown)
+    {
+        _signals.Add(One, "old");
+        _time.WallClockStep = TimeSpan.FromHours(hours);
+        _signals.RemoveExpired();
+        Assert.Equal([$"old (1 times since {shown}, last at {shown} UTC)"], _signals.Of(One));
+        _time.Advance(TimeSpan.FromMinutes(5) + TimeSpan.FromTicks(1));
+        _signals.RemoveExpired();
+        Assert.Empty(_signals.Of(One));
+    }
+
     [Fact]
     public void Signal_expires_when_it_does_not_recur_for_more_than_five_minutes()
     {

@@ -134,6 +134,24 @@ public sealed class VipConflictDetectorTests
         Assert.Empty(_alarms[^1]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Step_of_the_wall_clock_ends_and_prolongs_no_conflict_and_shows_in_its_times(int hours)
+    {
+        Update(TestDirector.With("peers:", "conflictDetection: { drain: true, defend: false }\n  peers:"));
+        Answer(Web1);
+        Tick(1);
+        _time.WallClockStep = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromSeconds(3.9));
+        Tick(1);
+        Assert.Equal(TimeSpan.FromHours(hours), TimeSpan.FromHours(
+            Math.Round((Assert.Single(_detector.Conflicts).Last - DateTimeOffset.UnixEpoch).TotalHours)));
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Tick(1);
+        Assert.Empty(_detector.Conflicts);
+    }
+
     [Fact]
     public void Drain_lasts_while_the_server_still_answers_for_another_VIP()
     {
