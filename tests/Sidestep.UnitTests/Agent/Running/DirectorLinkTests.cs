@@ -5,7 +5,6 @@ using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.Api;
 using Sidestep.Hosting.Supervision;
-using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Agent.Running;
 
@@ -47,7 +46,7 @@ public sealed class DirectorLinkTests : RunningFixture
         _link.Start();
         (await _first.NextSpecRequest()).Result.SetException(new FormatException("why"));
         Assert.Equal("requests for the spec", await NextLog());
-        await Until.TrueAsync(() => Time.NextDue == Supervisor.FirstPause, "the request is not made again");
+        await Until(() => Time.NextDue == Supervisor.FirstPause);
         Time.Advance(Supervisor.FirstPause);
         await _first.NextSpecRequest();
         Assert.Equal(1, Assert.Single(_failures.All).Times);

@@ -161,7 +161,7 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         await AdvanceAsync(100, 2);
         await Until.TrueAsync(() => _faults.Count == 2, "the exceptions are not passed on");
         Assert.Equal(HealthStatus.Unknown, _tracker.Report()[0].DsrPath);
-        Assert.StartsWith("the director failed: TaskCanceledException: timeout", _tracker.Report()[0].Error,
+        Assert.EndsWith("the director failed: TaskCanceledException: timeout", _tracker.Report()[0].Error,
             StringComparison.Ordinal);
     }
 
