@@ -53,15 +53,15 @@ internal static class DnsProbe
     {
         if (response.Length < HeaderBytes || (response[2] & IsResponse) == 0 || !response[..2]
             .SequenceEqual(query[..2]))
-            return ProbeResult.Failure("the response does not belong to the query");
+            return ProbeResult.WrongAnswer("the response does not belong to the query");
         var code = response[3] & CodeMask;
         if (code != expected.ResponseCode)
-            return ProbeResult.Failure($"response code {code} instead of {expected.ResponseCode}");
+            return ProbeResult.WrongAnswer($"response code {code} instead of {expected.ResponseCode}");
         if (expected.Address is not { } expectedAddress)
             return ProbeResult.Success;
         var found = Addresses(response);
         return found.Contains(expectedAddress) ? ProbeResult.Success
-            : ProbeResult.Failure(
+            : ProbeResult.WrongAnswer(
             $"no answer is {expectedAddress}: "
                 + (found.Count == 0 ? "there are no addresses" : string.Join(", ", found.Take(4))));
     }

@@ -96,26 +96,30 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
     {
         using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeLimit.CancelAfter(check.Monitor.Timeout);
+        var progress = new ProbeProgress();
         try
         {
-            return await RunProbeAsync(endpoint, check, timeLimit.Token).ConfigureAwait(false);
+            return await RunProbeAsync(endpoint, check, progress, timeLimit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture,
+            return FailureOf(progress, string.Create(CultureInfo.InvariantCulture,
                 $"no reply within {check.Monitor.Timeout.TotalSeconds} s"));
         }
         catch (SocketException e)
         {
             return IsLocalError(e.SocketErrorCode)
                 ? ProbeResult.NotSent($"the director cannot send the probe: {e.Message}")
-                : ProbeResult.Failure(e.Message);
+                : FailureOf(progress, e.Message);
         }
         catch (IOException e)
         {
-            return ProbeResult.Failure(e.Message);
+            return FailureOf(progress, e.Message);
         }
     }
+
+    private static ProbeResult FailureOf(ProbeProgress progress, string reason) => progress.IsConnected
+        ? ProbeResult.WrongAnswer($"{reason}, after the server accepted the connection") : ProbeResult.Failure(reason);
 
     /// <inheritdoc/>
     public async Task<bool> EchoAsync(GroupKey group, VrfAddress server, IPAddress vip, int datagramBytes,
@@ -141,17 +145,17 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
     }
 
     private static async Task<ProbeResult> RunProbeAsync(ProbeEndpoint endpoint, Check check,
-        CancellationToken cancellation)
+        ProbeProgress progress, CancellationToken cancellation)
     {
         var monitor = check.Monitor;
         switch (monitor.Type)
         {
             case MonitorType.Tcp:
-                return await TcpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
+                return await TcpProbe.RunAsync(endpoint, monitor, progress, cancellation).ConfigureAwait(false);
             case MonitorType.Udp:
                 return await UdpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
             case MonitorType.Http or MonitorType.Https:
-                return await HttpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
+                return await HttpProbe.RunAsync(endpoint, monitor, progress, cancellation).ConfigureAwait(false);
             case MonitorType.Dns:
                 return await DnsProbe.RunAsync(endpoint, monitor.Dns!, cancellation).ConfigureAwait(false);
             case MonitorType.Icmp:

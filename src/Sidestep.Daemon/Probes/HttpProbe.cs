@@ -17,10 +17,11 @@ internal static class HttpProbe
 
     /// <summary>Sends one request and evaluates the response; cancellation is the timeout.</summary>
     internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor,
-        CancellationToken cancellation)
+        ProbeProgress progress, CancellationToken cancellation)
     {
         using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
+        progress.IsConnected = true;
         var tcpStream = new NetworkStream(socket);
         await using var _ = tcpStream.ConfigureAwait(false);
         if (monitor.Tls is not { } tls)
@@ -38,7 +39,7 @@ internal static class HttpProbe
         }
         catch (System.Security.Authentication.AuthenticationException e)
         {
-            return ProbeResult.Failure(validator.Error ?? $"TLS: {e.InnerException?.Message ?? e.Message}");
+            return ProbeResult.WrongAnswer(validator.Error ?? $"TLS: {e.InnerException?.Message ?? e.Message}");
         }
         return await RequestAsync(tlsStream, endpoint, monitor.Http!, cancellation).ConfigureAwait(false);
     }
@@ -59,14 +60,14 @@ internal static class HttpProbe
             var count = length < HeadBytes ? await stream.ReadAsync(response.AsMemory(length), cancellation)
                 .ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeResult.Failure(length == 0 ? "the server closed the connection without a response"
+                return ProbeResult.WrongAnswer(length == 0 ? "the server closed the connection without a response"
                     : "the response is not HTTP, or its head is longer than 16 KiB");
             length += count;
         }
         if (StatusOf(response.AsSpan(0, head)) is not { } status)
-            return ProbeResult.Failure("the response is not HTTP");
+            return ProbeResult.WrongAnswer("the response is not HTTP");
         if (!expected.StatusCodes.Any(r => r.First <= status && status <= r.Last))
-            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
+            return ProbeResult.WrongAnswer(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
         if (expected.ExpectedText is not { } text)
             return ProbeResult.Success;
         var expectedBytes = Encoding.Latin1.GetBytes(text);
@@ -77,7 +78,7 @@ internal static class HttpProbe
             var count = length < response.Length ? await stream.ReadAsync(response.AsMemory(length), cancellation)
                 .ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeResult.Failure(
+                return ProbeResult.WrongAnswer(
                     $"the {length - head - 4} bytes of the body do not contain the expected text");
             length += count;
         }

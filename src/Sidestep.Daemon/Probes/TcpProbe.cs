@@ -12,10 +12,11 @@ internal static class TcpProbe
 
     /// <summary>Connects, sends and compares; cancellation is the timeout.</summary>
     internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor,
-        CancellationToken cancellation)
+        ProbeProgress progress, CancellationToken cancellation)
     {
         using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
+        progress.IsConnected = true;
         if (monitor.Send is { } send)
             await socket.SendAsync(Encoding.Latin1.GetBytes(send), cancellation).ConfigureAwait(false);
         return monitor.Expect is { } expect ? await ExpectAsync(socket, Encoding.Latin1.GetBytes(expect), cancellation)
@@ -36,6 +37,6 @@ internal static class TcpProbe
             if (reply.AsSpan(0, length).IndexOf(expectedBytes) >= 0)
                 return ProbeResult.Success;
         }
-        return ProbeResult.Failure($"the reply of {length} bytes does not contain the expected text");
+        return ProbeResult.WrongAnswer($"the reply of {length} bytes does not contain the expected text");
     }
 }

@@ -19,7 +19,7 @@ internal static class UdpProbe
             .ConfigureAwait(false);
         return monitor.Expect is not { } expect || reply.Span.IndexOf(Encoding.Latin1.GetBytes(expect)) >= 0
             ? ProbeResult.Success
-            : ProbeResult.Failure($"the reply of {reply.Length} bytes does not contain the expected text");
+            : ProbeResult.WrongAnswer($"the reply of {reply.Length} bytes does not contain the expected text");
     }
 
     /// <summary>Sends one datagram and returns the reply.</summary>

@@ -54,7 +54,7 @@ public sealed class DnsProbeTests
     [InlineData("1234 8180 0001 0000 0000 00")] // cut off
     [InlineData("")]
     public void Message_that_is_no_response_to_the_query_is_a_failure(string response) =>
-        Assert.Equal(ProbeResult.Failure("the response does not belong to the query"), Evaluate(response, Www));
+        Assert.Equal(ProbeResult.WrongAnswer("the response does not belong to the query"), Evaluate(response, Www));
 
     [Theory]
     [InlineData("8183", 0, "response code 3 instead of 0")]
@@ -62,7 +62,7 @@ public sealed class DnsProbeTests
     [InlineData("8183", 3, null)]
     [InlineData("81f0", 0, null)] // AD, CD and RA do not belong to the code
     public void Response_code_is_compared(string flags, int expected, string? failure) => Assert.Equal(
-        failure is null ? ProbeResult.Success : ProbeResult.Failure(failure),
+        failure is null ? ProbeResult.Success : ProbeResult.WrongAnswer(failure),
         Evaluate($"1234 {flags} 0001 0000 0000 0000 {EncodedQuery}", Www with { ResponseCode = expected }));
 
     /// <summary>An answer is name, type, class, TTL, length and data; the name may be a pointer (section
@@ -93,7 +93,7 @@ public sealed class DnsProbeTests
     public void Other_addresses_are_listed(string answers, string found)
     {
         var expectation = Www with { Address = IPAddress.Parse("192.0.2.80") };
-        Assert.Equal(ProbeResult.Failure($"no answer is 192.0.2.80: {found}"),
+        Assert.Equal(ProbeResult.WrongAnswer($"no answer is 192.0.2.80: {found}"),
             Evaluate($"1234 8180 0001 0003 0000 0000 {EncodedQuery} {answers}", expectation));
     }
 

@@ -39,7 +39,7 @@ public sealed class HttpProbeTests : IDisposable
     {
         var expectation = Expected200 with { StatusCodes = [new PortRange(200, 299), PortRange.One(302)] };
         var (result, _) = await RunAsync(expectation, $"HTTP/1.0 {status} X\r\n\r\n");
-        Assert.Equal(succeeds ? ProbeResult.Success : ProbeResult.Failure($"status code {status}"), result);
+        Assert.Equal(succeeds ? ProbeResult.Success : ProbeResult.WrongAnswer($"status code {status}"), result);
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class HttpProbeTests : IDisposable
     [InlineData("HTTP/1.1-200 OK\r\n\r\n", "the response is not HTTP")]
     [InlineData("HTTP/1.1 20\r\n\r\n", "the response is not HTTP")]
     public async Task Other_responses_are_failures(string response, string failure) =>
-        Assert.Equal(ProbeResult.Failure(failure), (await RunAsync(Expected200, response)).Result);
+        Assert.Equal(ProbeResult.WrongAnswer(failure), (await RunAsync(Expected200, response)).Result);
 
     [Theory]
     [InlineData(16_300, true)]
@@ -65,7 +65,7 @@ public sealed class HttpProbeTests : IDisposable
     {
         var expectation = Expected200 with { ExpectedText = "hello" };
         Assert.Equal(ProbeResult.Success, (await RunAsync(expectation, "HTTP/1.1 200 OK\r\n\r", "\nhe", "llo")).Result);
-        Assert.Equal(ProbeResult.Failure("the 3 bytes of the body do not contain the expected text"),
+        Assert.Equal(ProbeResult.WrongAnswer("the 3 bytes of the body do not contain the expected text"),
             (await RunAsync(expectation, "HTTP/1.1 200 OK\r\nX: hello\r\n\r\nbye")).Result);
         Assert.Equal(ProbeResultKind.Failure,
             (await RunAsync(expectation,
@@ -111,7 +111,8 @@ public sealed class HttpProbeTests : IDisposable
         var (endpoint, _) = LocalServer.Tcp("", ["HTTP/1.1 400 Bad Request\r\n\r\n"], staysOpen: true);
         var monitor = Monitor(Expected200) with { Tls = new TlsExpectation(TlsCheck.None, null, null) };
         Assert.StartsWith("TLS: ",
-            (await HttpProbe.RunAsync(endpoint, monitor, TestContext.Current.CancellationToken)).Reason,
+            (await HttpProbe.RunAsync(
+                endpoint, monitor, new ProbeProgress(), TestContext.Current.CancellationToken)).Reason,
             StringComparison.Ordinal);
     }
 
@@ -141,7 +142,8 @@ public sealed class HttpProbeTests : IDisposable
         params string[] responses)
     {
         var (endpoint, received) = LocalServer.Tcp("\r\n\r\n", responses);
-        var result = await HttpProbe.RunAsync(endpoint, Monitor(expectation), TestContext.Current.CancellationToken);
+        var result = await HttpProbe.RunAsync(
+            endpoint, Monitor(expectation), new ProbeProgress(), TestContext.Current.CancellationToken);
         return (result, await received);
     }
 
@@ -150,7 +152,7 @@ public sealed class HttpProbeTests : IDisposable
         using var certificate = issuer.IssueForTls("CN=www");
         var (endpoint, received) = LocalServer.Tcp("\r\n\r\n", [Ok], certificate);
         var result = await HttpProbe.RunAsync(endpoint, Monitor(Expected200) with { Tls = tls },
-            TestContext.Current.CancellationToken);
+            new ProbeProgress(), TestContext.Current.CancellationToken);
         try
         {
             await received;

@@ -37,7 +37,7 @@ public sealed class TcpProbeTests
     public async Task Other_reply_is_a_failure_with_its_length(string reply, int length)
     {
         var (endpoint, _) = LocalServer.Tcp("PING", [reply]);
-        Assert.Equal(ProbeResult.Failure($"the reply of {length} bytes does not contain the expected text"),
+        Assert.Equal(ProbeResult.WrongAnswer($"the reply of {length} bytes does not contain the expected text"),
             await RunAsync(endpoint, "PING", "+PONG"));
     }
 
@@ -45,7 +45,7 @@ public sealed class TcpProbeTests
     public async Task Reply_is_read_up_to_64_KiB()
     {
         var (endpoint, _) = LocalServer.Tcp("PING", [new string('x', 65_536) + "+PONG"], staysOpen: true);
-        Assert.Equal(ProbeResult.Failure("the reply of 65536 bytes does not contain the expected text"),
+        Assert.Equal(ProbeResult.WrongAnswer("the reply of 65536 bytes does not contain the expected text"),
             await RunAsync(endpoint, "PING", "+PONG"));
         (endpoint, _) = LocalServer.Tcp("PING", [new string('x', 65_531) + "+PONG"], staysOpen: true);
         Assert.Equal(ProbeResult.Success, await RunAsync(endpoint, "PING", "+PONG"));
@@ -58,5 +58,5 @@ public sealed class TcpProbeTests
     private static Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, string? send, string? expect) =>
         TcpProbe.RunAsync(
         endpoint, new HealthMonitor { Name = "tcp", Type = MonitorType.Tcp, Send = send, Expect = expect },
-        TestContext.Current.CancellationToken);
+        new ProbeProgress(), TestContext.Current.CancellationToken);
 }

@@ -23,7 +23,7 @@ public sealed class UdpProbeTests
     public async Task Other_reply_is_a_failure()
     {
         var (endpoint, _) = LocalServer.Udp(static _ => "error"u8.ToArray());
-        Assert.Equal(ProbeResult.Failure("the reply of 5 bytes does not contain the expected text"),
+        Assert.Equal(ProbeResult.WrongAnswer("the reply of 5 bytes does not contain the expected text"),
             await RunAsync(endpoint, "ping", "pong"));
     }
 
