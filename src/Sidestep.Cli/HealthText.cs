@@ -32,6 +32,22 @@ internal static class HealthText
             console.WriteLine();
     }
 
+    /// <summary>Only where there is no answer does the address not respond: a wrong answer is one.</summary>
+    private static string OwnAddressFault(ServerHealthReport server)
+    {
+        var check = server.Checks.Where(static c => c is { ProbePath: "server", Status: HealthStatus.Down })
+            .MaxBy(static c => c.ErrorAt);
+        return check is null ? $"its own address does not respond: {server.Error}"
+            : $"its own address {(check.Responds ? "responds wrongly" : "does not respond")}: "
+                + $"{check.Monitor}, {check.Target}: {check.Error}";
+    }
+
+    /// <summary>The first of several checks, with the number of the others.</summary>
+    private static string Listed(HealthCheckReport[] checks) =>
+        $"{checks[0].Monitor}, {checks[0].Target}: {checks[0].Error}"
+        + (checks.Length > 1
+            ? string.Create(CultureInfo.InvariantCulture, $", and {checks.Length - 1} more checks") : "");
+
     private static IEnumerable<string> LinesOf(ServerHealthReport server)
     {
         var label = $"{server.Name} of {server.Pool}/{server.Encap}";
@@ -40,9 +56,15 @@ internal static class HealthText
         if (server.WaitsForAgent)
             yield return $"{label}: its monitors are up; it waits for its agent to report it healthy";
         else if (!server.Healthy)
-            yield return $"{label}: down{since}: {server.Error ?? "not verified yet"}";
+        {
+            var serves = server.ServesInPanic ? ", but it gets new flows, because too few others are healthy" : "";
+            yield return $"{label}: down{since}{serves}: {server.Error ?? "not verified yet"}";
+        }
         else if (server.Service == HealthStatus.Down)
-            yield return $"{label}: its own address does not respond: {server.Error}";
+            yield return $"{label}: {OwnAddressFault(server)}";
+        var unproven = server.Checks.Where(static c => c.Unproven).ToArray();
+        if (server.Healthy && unproven.Length > 0)
+            yield return $"{label}: never up here: {Listed(unproven)}";
         if (server.MtuProblem is { } mtu)
             yield return $"{label}: {mtu}";
         foreach (var signal in server.PassiveSignals)

@@ -99,7 +99,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
             return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
                 && !IsVerified(_pools.Value[service.PoolKey], encap)
-                && Health.HasHealthy(new GroupKey(pool.Key, encap), pool) ? pool : null;
+                && Health.HasServing(new GroupKey(pool.Key, encap), pool) ? pool : null;
         }
 
         private IEnumerable<RetainedServers> Servers()
@@ -114,7 +114,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
                 var removed = RemovedServers(previous, pool);
                 var previousOnly = previous with { Servers = removed };
                 if (!removed.IsEmpty && _encaps.Value[pool.Key].Distinct()
-                    .Any(e => !IsVerified(pool, e) && Health.HasHealthy(new GroupKey(pool.Key, e), previousOnly)))
+                    .Any(e => !IsVerified(pool, e) && Health.HasServing(new GroupKey(pool.Key, e), previousOnly)))
                     yield return new RetainedServers(pool, removed);
             }
         }

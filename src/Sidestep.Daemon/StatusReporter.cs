@@ -112,6 +112,9 @@ internal enum ProblemSource
     /// <summary>Servers and services that a change retains (make before break).</summary>
     Retained,
 
+    /// <summary>Groups in panic mode.</summary>
+    Panic,
+
     /// <summary>Multicast addresses of IPv6 VIPs.</summary>
     Multicast,
 

@@ -33,6 +33,8 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
     /// <summary>The <c>onExit</c> of the configuration in force.</summary>
     internal ExitAction OnExit { get; private set; } = onExit;
 
+    private ImmutableDictionary<GroupKey, string> _panics = ImmutableDictionary<GroupKey, string>.Empty;
+
     public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
         bool isNewest)
     {
@@ -78,17 +80,21 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
     private void Report(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
         bool isNewest)
     {
+        var panics = PanicText.Of(configuration, tables);
+        ImmutableArray<string> panicTexts = [.. panics.Values.Order(StringComparer.Ordinal)];
         var (unresolved, problems) = status.Applied(nextHops, isNewest, new Dictionary<ProblemSource,
             ImmutableArray<string>>
         {
             [ProblemSource.Peers] = ApplyText.PeerProblems(nextHops),
             [ProblemSource.Retained] = RetainedText.Of(configuration),
+            [ProblemSource.Panic] = panicTexts,
             [ProblemSource.Multicast] = multicast.Problems,
             [ProblemSource.Health] = [.. health.Problems],
         });
         // Multicast and health have logged theirs.
-        foreach (var problem in problems.Except(multicast.Problems).Except(health.Problems))
+        foreach (var problem in problems.Except(multicast.Problems).Except(health.Problems).Except(panicTexts))
             log.Degraded(problem);
+        LogPanics(panics);
         foreach (var server in unresolved)
             log.NoNextHop(server);
         log.Applied(ApplyText.Summary(tables));
@@ -104,6 +110,15 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
             log.SlowerDriver(note);
             status.Change(r => r with { Notes = r.Notes.Remove(note).Add(note) });
         }
+    }
+
+    private void LogPanics(ImmutableDictionary<GroupKey, string> panics)
+    {
+        foreach (var (group, text) in panics.Where(p => !_panics.ContainsKey(p.Key)))
+            log.PanicBegan(text);
+        foreach (var group in _panics.Keys.Where(g => !panics.ContainsKey(g)))
+            log.PanicEnded(group.ToString());
+        _panics = panics;
     }
 
     private void UpdateMulticast(Configuration configuration, ForwardingTables tables)

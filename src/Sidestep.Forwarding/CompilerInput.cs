@@ -18,8 +18,8 @@ internal sealed class CompilerInput(
 
     internal NextHops NextHops { get; } = nextHops;
 
-    /// <summary>Addresses of the healthy servers of a group; null: all are healthy.</summary>
-    internal ImmutableHashSet<VrfAddress>? HealthyOf(GroupKey group, Pool pool) => health?.HealthyOf(group, pool);
+    /// <summary>The health of the servers of a group; null: all are healthy.</summary>
+    internal GroupHealth? HealthOf(GroupKey group, Pool pool) => health?.HealthOf(group, pool);
 
     internal Pool? FindPool(PoolKey key) => _pools.GetValueOrDefault(key);
 

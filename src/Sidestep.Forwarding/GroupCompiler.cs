@@ -56,7 +56,7 @@ internal sealed class GroupCompiler
         // With another encapsulation, the pool is another group, but its slots move away from the same servers.
         previous ??= _previousByPool.GetValueOrDefault(pool.Key);
         var compiled = new ServerCompiler(
-            key, profile, pool, _input.NextHops, _input.HealthyOf(key, pool), previous, _now).Compile();
+            key, profile, pool, _input.NextHops, _input.HealthOf(key, pool), previous, _now).Compile();
         foreach (var server in compiled)
             ScheduleRecompile(server.DrainEnds);
         var servers = compiled.Select(static s => s.Entry).ToImmutableArray();
@@ -94,7 +94,7 @@ internal sealed class GroupCompiler
     private bool IsUnchanged(ServerGroup previous, Pool pool)
     {
         if (!_sameKey || _previousInput is not { } input || previous.Transition is not null
-            || !ReferenceEquals(input.HealthyOf(previous.Key, pool), _input.HealthyOf(previous.Key, pool))
+            || !ReferenceEquals(input.HealthOf(previous.Key, pool), _input.HealthOf(previous.Key, pool))
             || !ReferenceEquals(input.FindPool(pool.Key), pool) || HasEncapOverrides(pool))
             return false;
         var nextHops = _input.NextHops.Servers;

@@ -11,12 +11,12 @@ namespace Sidestep.Forwarding;
 /// <param name="profile">The network profile, for servers that override the encapsulation.</param>
 /// <param name="pool">The pool.</param>
 /// <param name="nextHops">The next hops of servers.</param>
-/// <param name="healthy">Addresses of the healthy servers; null: the pool is not monitored, and all are.</param>
+/// <param name="health">The health of the servers; null: the pool is not monitored, and all are healthy.</param>
 /// <param name="previous">The previous version of the group, which knows when each drain began; null: there is
 /// none.</param>
 /// <param name="now">The current time.</param>
 internal sealed class ServerCompiler(
-    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<VrfAddress>? healthy,
+    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, GroupHealth? health,
     ServerGroup? previous, DateTimeOffset now)
 {
     /// <summary>All servers of the pool, by address.</summary>
@@ -46,16 +46,29 @@ internal sealed class ServerCompiler(
             Encap = own,
             Obstacle = obstacle,
         };
-        // An unhealthy server leaves at once, like a disabled one. Its drain continues if it recovers.
-        if (healthy?.Contains(server.VrfAddress) == false && server.State != ServerState.Disabled)
-        {
-            var failed = server.State == ServerState.Draining ? Draining(entry) : new CompiledServer(entry);
-            return failed with { Entry = failed.Entry with { Weight = 0, Flows = FlowState.Move, HasFailed = true } };
-        }
+        if (health?.Healthy.Contains(server.VrfAddress) == false && server.State != ServerState.Disabled)
+            return Unhealthy(server, entry);
+        return InService(server, entry);
+    }
+
+    private CompiledServer InService(RealServer server, ServerEntry entry)
+    {
         if (server.State == ServerState.Draining)
             return Draining(entry);
         var moves = server.State == ServerState.Disabled || entry.NextHop is null;
         return new CompiledServer(entry with { Flows = moves ? FlowState.Move : FlowState.Keep });
+    }
+
+    /// <summary>An unhealthy server leaves at once, like a disabled one. If it still answers, it gets no new flows, but
+    /// its flows stay: a wrong answer of a health page says nothing about them. Its drain continues in any
+    /// case.</summary>
+    private CompiledServer Unhealthy(RealServer server, ServerEntry entry)
+    {
+        entry = entry with { HasFailed = true, Weight = health!.Serves(server.VrfAddress) ? entry.Weight : 0 };
+        if (health.Answering.Contains(server.VrfAddress))
+            return InService(server, entry);
+        var failed = server.State == ServerState.Draining ? Draining(entry) : new CompiledServer(entry);
+        return failed with { Entry = failed.Entry with { Flows = FlowState.Move } };
     }
 
     private CompiledServer Draining(ServerEntry entry)

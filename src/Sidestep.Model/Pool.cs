@@ -42,12 +42,22 @@ public sealed record Pool
     /// <summary>How many of the monitors must be up.</summary>
     public MinHealthyMonitors MinHealthyMonitors { get; init; } = MinHealthyMonitors.All;
 
+    /// <summary>Percentage of its servers, 0 to 100: while fewer of those that were healthy before still are, unhealthy
+    /// servers that answer from the VIP get new flows, too (panic mode). 0: never.</summary>
+    public int PanicThreshold { get; init; } = DefaultPanicThreshold;
+
+    /// <summary>The default of <see cref="PanicThreshold"/>: 50 percent.</summary>
+    public const int DefaultPanicThreshold = 50;
+
     /// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
     /// traffic.</summary>
     public Admission Admission { get; init; } = Admission.Default;
 
     /// <summary>True if monitors probe the servers.</summary>
     public bool IsMonitored => Monitors is not { IsEmpty: true };
+
+    /// <summary>True if a server may get new flows: it is enabled, and its weight is above 0.</summary>
+    public bool AcceptsNewFlows => Servers.Any(static s => s is { State: ServerState.Enabled, Weight: > 0 });
 
     /// <summary>The members; names and addresses are unique within the pool.</summary>
     public ImmutableArray<RealServer> Servers { get; init; } = [];

@@ -13,16 +13,21 @@ public static class ProbeTargets
     /// <param name="pool">The pool.</param>
     /// <param name="services">The services that use the pool.</param>
     /// <param name="monitorOf">Finds a monitor by its name.</param>
+    /// <param name="isPreferred">Says which targets stay although the services would give others: those that showed
+    /// that the servers work. Null: none does.</param>
     public static ImmutableArray<MonitorTargets> Of(Pool pool, IReadOnlyCollection<VirtualService> services,
-        Func<string, HealthMonitor> monitorOf)
+        Func<string, HealthMonitor> monitorOf, Func<HealthMonitor, ProbeTarget, bool>? isPreferred = null)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(monitorOf);
         if (pool.Monitors is { } names)
-            return [.. names.Select(monitorOf).Select(m => new MonitorTargets(m, Of(m, services)))];
-        var tcp = Of(HealthMonitor.DefaultTcp, services);
-        var covered = tcp.Select(static t => t.Address).ToHashSet();
-        ImmutableArray<ProbeTarget> echo = [.. Of(HealthMonitor.DefaultIcmp, services)
+            return [.. names.Select(monitorOf).Select(m => new MonitorTargets(m, Of(m, services, isPreferred)))];
+        var tcp = Of(HealthMonitor.DefaultTcp, services, isPreferred);
+        // A TCP service that is new at a VIP does not replace the check that is up there.
+        var covered = tcp.Where(t => isPreferred is null || isPreferred(HealthMonitor.DefaultTcp, t)
+                || !isPreferred(HealthMonitor.DefaultIcmp, new ProbeTarget(t.Address, 0)))
+            .Select(static t => t.Address).ToHashSet();
+        ImmutableArray<ProbeTarget> echo = [.. Of(HealthMonitor.DefaultIcmp, services, isPreferred)
             .Where(t => !covered.Contains(t.Address))];
         return
         [
@@ -52,7 +57,8 @@ public static class ProbeTargets
         return protocol == required && first > 0 ? first : null;
     }
 
-    private static ImmutableArray<ProbeTarget> Of(HealthMonitor monitor, IReadOnlyCollection<VirtualService> services)
+    private static ImmutableArray<ProbeTarget> Of(HealthMonitor monitor, IReadOnlyCollection<VirtualService> services,
+        Func<HealthMonitor, ProbeTarget, bool>? isPreferred)
     {
         var targets = new HashSet<ProbeTarget>();
         foreach (var service in services)
@@ -61,14 +67,23 @@ public static class ProbeTargets
                 continue;
             foreach (var vip in service.Vips)
             {
-                if (AddressIn(vip) is { } address)
-                    targets.Add(new ProbeTarget(address, port));
+                if (AddressIn(vip) is not { } address)
+                    continue;
+                targets.Add(new ProbeTarget(address, port));
+                // A new first port does not replace the port that was the first one before.
+                if (isPreferred is not null && monitor.Port is null && port > 0)
+                    targets.UnionWith(service.Ports.Select(p => new ProbeTarget(address, p.First))
+                        .Where(t => isPreferred(monitor, t)));
             }
         }
-        return [.. targets.OrderBy(static t => t.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
-            .ThenBy(static t => t.Address.ToString(), StringComparer.Ordinal).ThenBy(static t => t.Port)
-            .Take(Limits.ProbedVips)];
+        var ordered = InOrder(targets).ToArray();
+        return ordered.Length <= Limits.ProbedVips || isPreferred is null ? [.. ordered.Take(Limits.ProbedVips)]
+            : [.. InOrder(ordered.OrderByDescending(t => isPreferred(monitor, t)).Take(Limits.ProbedVips))];
     }
+
+    private static IEnumerable<ProbeTarget> InOrder(IEnumerable<ProbeTarget> targets) =>
+        targets.OrderBy(static t => t.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
+            .ThenBy(static t => t.Address.ToString(), StringComparer.Ordinal).ThenBy(static t => t.Port);
 
     /// <summary>The VIP itself; of a prefix, the first host address. Null if no host can have that address.</summary>
     private static IPAddress? AddressIn(IPNetwork vip)

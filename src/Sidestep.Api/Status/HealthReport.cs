@@ -88,6 +88,10 @@ public sealed record ServerHealthReport
     /// <summary>True: its monitors are up, and it waits for its agent to report it healthy.</summary>
     public bool WaitsForAgent { get; init; }
 
+    /// <summary>True: it gets new flows although it is unhealthy, because its group is in panic mode and it still
+    /// answers.</summary>
+    public bool ServesInPanic { get; init; }
+
     /// <summary>Observations in the traffic itself, with their number and their start, one line each. They do not
     /// change the health.</summary>
     public ImmutableArray<string> PassiveSignals { get; init; } = [];
@@ -123,6 +127,13 @@ public sealed record HealthCheckReport
 
     /// <summary>Never <see cref="HealthStatus.NotChecked"/>.</summary>
     public required HealthStatus Status { get; init; }
+
+    /// <summary>True: the check was never up, so it does not count against a server that has served.</summary>
+    public bool Unproven { get; init; }
+
+    /// <summary>True: the application answers there, as expected or not. False: there is no answer, or a
+    /// refusal.</summary>
+    public bool Responds { get; init; }
 
     /// <summary>When the status changed; null: never.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

@@ -8,7 +8,13 @@ namespace Sidestep.Control.Health;
 /// <param name="Key">Monitor, server and target, which identify the check.</param>
 /// <param name="Server">Name of the server.</param>
 /// <param name="Monitor">The settings of the probe.</param>
-public sealed record Check(CheckKey Key, string Server, HealthMonitor Monitor);
+public sealed record Check(CheckKey Key, string Server, HealthMonitor Monitor)
+{
+    /// <summary>True if the server had no traffic when the check was listed: it gets traffic only after the check has a
+    /// status. Otherwise the monitor's interval
+    /// applies from the beginning.</summary>
+    public bool IsForAdmission { get; init; } = true;
+}
 
 /// <summary>The identity of a check. It stays the same when the settings of the monitor change.</summary>
 /// <param name="Group">The pool of the server and the encapsulation in which packets reach it.</param>

@@ -8,14 +8,19 @@ namespace Sidestep.Control.Health;
 internal static class CheckList
 {
     /// <summary>The monitored servers, and the checks of each. Disabled servers have none.</summary>
-    internal static IEnumerable<MonitoredServer> Of(EffectiveConfiguration configuration)
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="isVerified">True if a server of the group was up at a target of a monitor. New VIPs must not
+    /// displace these targets, which show that the servers work. Null: none was.</param>
+    internal static IEnumerable<MonitoredServer> Of(
+        EffectiveConfiguration configuration, Func<GroupKey, HealthMonitor, ProbeTarget, bool>? isVerified = null)
     {
         var monitors = configuration.HealthMonitors.ToDictionary(static m => m.Name);
         foreach (var group in ConfiguredGroup.Of(configuration))
         {
             if (!group.Pool.IsMonitored)
                 continue;
-            var targets = ProbeTargets.Of(group.Pool, group.Services, name => monitors[name]);
+            var targets = ProbeTargets.Of(group.Pool, group.Services, name => monitors[name],
+                isVerified is null ? null : (monitor, target) => isVerified(group.Key, monitor, target));
             foreach (var server in group.Pool.Servers)
             {
                 if (server.State != ServerState.Disabled)

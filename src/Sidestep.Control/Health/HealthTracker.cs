@@ -8,7 +8,8 @@ namespace Sidestep.Control.Health;
 
 /// <summary>Tracks which servers are healthy, from the results of probes. Safe for threads.</summary>
 /// <remarks>A new server is unhealthy until its checks are up. A server that had traffic under an earlier daemon or an
-/// earlier configuration keeps its state until its checks have a status.</remarks>
+/// earlier configuration keeps its state until its checks have a status. While too few servers of a group are healthy,
+/// it is in panic mode: unhealthy servers that answer get new flows, too.</remarks>
 public sealed class HealthTracker : IHealth
 {
     private readonly Lock _gate = new();
@@ -19,14 +20,18 @@ public sealed class HealthTracker : IHealth
     private readonly PassiveSignals _passiveSignals;
     private Dictionary<CheckKey, (CheckState State, ServerHealthState Server)> _checks = [];
     private Dictionary<(GroupKey, VrfAddress), ServerHealthState> _servers = [];
+    private Dictionary<GroupKey, ServerHealthState[]> _byGroup = [];
+    private Dictionary<TargetKey, TargetState> _targets = [];
     private readonly Dictionary<(GroupKey, VrfAddress), PathMtuResult> _mtu = [];
-    private ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>> _healthy =
-        ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>>.Empty;
+    private ImmutableDictionary<GroupKey, GroupHealth> _groups = ImmutableDictionary<GroupKey, GroupHealth>.Empty;
     private ImmutableArray<ServerGroup> _knownGroups;
 
     /// <summary>The health that an earlier daemon saved, whose tables are lost; null once this daemon has applied
     /// tables.</summary>
     private SavedHealth? _saved;
+
+    /// <summary>The checks that were up under an earlier daemon; null once this daemon has listed its own.</summary>
+    private HashSet<(string Pool, string Encap, string Address, string Check)>? _verifiedBefore;
     private EffectiveConfiguration? _evaluated;
     private EffectiveConfiguration? _applied;
     private long _version;
@@ -38,8 +43,8 @@ public sealed class HealthTracker : IHealth
     /// <summary>Creates a tracker without checks.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="running">The tables that an earlier daemon left, or null.</param>
-    /// <param name="saved">The health that an earlier daemon saved, or null. It is used only without that daemon's
-    /// tables, which a version with another layout cannot take over.</param>
+    /// <param name="saved">What an earlier daemon saved, or null. Which servers were healthy is used only without that
+    /// daemon's tables, which a version with another layout cannot take over.</param>
     /// <param name="agents">Used where pools require an agent for admission; null: no agent ever reports.</param>
     /// <param name="onChange">Called when a server becomes healthy or unhealthy; must not block.</param>
     public HealthTracker(
@@ -51,6 +56,7 @@ public sealed class HealthTracker : IHealth
         _onChange = onChange;
         _knownGroups = running?.Groups ?? [];
         _saved = running is null ? saved : null;
+        _verifiedBefore = saved?.Verified.ToHashSet();
         _passiveSignals = new PassiveSignals(time);
         if (agents is not null)
             agents.Changed += ReevaluateAgents;
@@ -77,12 +83,12 @@ public sealed class HealthTracker : IHealth
             {
                 foreach (var group in ConfiguredGroup.Of(configuration).Where(static g => g.Pool.IsMonitored))
                 {
-                    if (!_healthy.ContainsKey(group.Key))
-                        _healthy = _healthy.Add(group.Key, InheritedHealthy(group));
+                    if (!_groups.ContainsKey(group.Key))
+                        _groups = _groups.Add(group.Key, InheritedHealth(group));
                 }
                 _evaluated = configuration;
             }
-            return new ServerHealth(_healthy, _version);
+            return new ServerHealth(_groups, _version);
         }
     }
 
@@ -91,6 +97,7 @@ public sealed class HealthTracker : IHealth
     {
         List<Check>? checks = null;
         var changes = new List<HealthChange>();
+        var hasChanged = false;
         lock (_gate)
         {
             foreach (var (_, at, isHealthy) in _pendingChanges.Where(w => w.Version <= health.Version))
@@ -100,31 +107,48 @@ public sealed class HealthTracker : IHealth
             _saved = null;
             if (!ReferenceEquals(_applied, configuration))
             {
+                var before = _groups;
                 checks = UpdateChecks(configuration, changes);
+                hasChanged = _groups.Any(g => before.TryGetValue(g.Key, out var previous)
+                    && previous.IsInPanic != g.Value.IsInPanic);
+                _version += hasChanged ? 1 : 0;
                 _applied = _evaluated = configuration;
             }
         }
         if (checks is not null)
             ChecksChanged?.Invoke(checks);
-        Publish(changes);
+        Publish(changes, hasChanged);
     }
 
     /// <summary>Records the result of a probe.</summary>
     /// <returns>True when the check is up or down, or no longer exists; false while its status is unknown.</returns>
     public bool Record(CheckKey check, ProbeResult result)
     {
-        HealthChange? change = null;
+        var changes = new List<HealthChange>();
         bool isStatusKnown;
+        long version;
         lock (_gate)
         {
             if (!_checks.TryGetValue(check, out var known))
                 return true;
+            version = _version;
+            var wasUnserved = known.State.Target.IsUnserved;
+            var wasVerified = known.State.WasUp;
             if (known.State.Record(result, _time.GetUtcNow()))
-                change = Evaluate(known.Server);
+            {
+                AddIfAny(changes, Evaluate(known.Server));
+                // What no server serves counts for none of them, so this may concern those that wait for admission.
+                if (known.State.Target.IsUnserved != wasUnserved)
+                {
+                    foreach (var server in _byGroup[check.Group].Where(static s => !s.HasServed))
+                        AddIfAny(changes, Evaluate(server));
+                }
+                _isChanged |= known.State.WasUp != wasVerified;
+            }
             isStatusKnown = known.State.Status != HealthStatus.Unknown;
+            version = _version - version;
         }
-        if (change is not null)
-            Publish([change]);
+        Publish(changes, hasChanged: version != 0);
         return isStatusKnown;
     }
 
@@ -153,7 +177,8 @@ public sealed class HealthTracker : IHealth
             [
                 .. _servers.Values.Where(static s => s.DsrPath == HealthStatus.Up)
                     .Select(static s => (s.Server.Group, s.Server.Server.VrfAddress, s.Server.Server.Name,
-                    s.Checks.First(static c => c.Check.Key.ThroughDsrPath).Check.Key.Target)),
+                    s.Checks.First(static c => c is { Check.Key.ThroughDsrPath: true, Status: HealthStatus.Up })
+                        .Check.Key.Target)),
             ];
     }
 
@@ -180,7 +205,10 @@ public sealed class HealthTracker : IHealth
             {
                 Servers = [.. InOrder().Select(s => new SavedServerHealth(s.Server.Group.Pool.ToString(),
                     s.Server.Group.Encap.ToString(), s.Server.Server.VrfAddress.ToString(),
-                    IsHealthy(s.Server.Group, s.Server.Server.VrfAddress)))],
+                    HealthOf(s.Server.Group).Serves(s.Server.Server.VrfAddress))
+                {
+                    VerifiedChecks = [.. s.Checks.Where(static c => c.WasUp).Select(static c => NameOf(c.Check.Key))],
+                })],
             };
         }
     }
@@ -208,6 +236,7 @@ public sealed class HealthTracker : IHealth
             Error = failingCheck is null ? null : Describe(failingCheck),
             ErrorAt = failingCheck?.ErrorAt,
             WaitsForAgent = !isHealthy && server.Status == HealthStatus.Up,
+            ServesInPanic = !isHealthy && HealthOf(group).Serves(address),
             PassiveSignals = _passiveSignals.Of(address),
             PathMtu = mtu?.PathMtu,
             MeasuredPathMtu = mtu?.MeasuredPathMtu,
@@ -218,6 +247,8 @@ public sealed class HealthTracker : IHealth
                 Target = TargetOf(c.Check.Key),
                 ProbePath = c.Check.Key.ThroughDsrPath ? "dsr-path" : "server",
                 Status = c.Status,
+                Unproven = ServerHealthState.IsUnproven(c),
+                Responds = c.Responds,
                 Since = c.Since,
                 Error = c.Error,
                 ErrorAt = c.ErrorAt,
@@ -232,28 +263,50 @@ public sealed class HealthTracker : IHealth
         var all = new List<Check>();
         var checks = new Dictionary<CheckKey, (CheckState, ServerHealthState)>();
         var servers = new Dictionary<(GroupKey, VrfAddress), ServerHealthState>();
-        foreach (var monitored in CheckList.Of(configuration))
+        var targets = new Dictionary<TargetKey, TargetState>();
+        foreach (var monitored in CheckList.Of(configuration, IsVerified))
         {
-            var states = monitored.Checks.Select(c =>
-            {
-                if (!_checks.TryGetValue(c.Key, out var known))
-                    return new CheckState(c);
-                known.State.Check = c;
-                return known.State;
-            }).ToArray();
             var key = (monitored.Group, monitored.Server.VrfAddress);
-            var server = new ServerHealthState(monitored, states) { Since = _servers.GetValueOrDefault(key)?.Since };
+            var previous = _servers.GetValueOrDefault(key);
+            var serves = HealthOf(monitored.Group) is var health
+                && (health.Healthy.Contains(key.VrfAddress) || health.Answering.Contains(key.VrfAddress));
+            var listed = monitored.Checks.Select(c => c with { IsForAdmission = !serves }).ToArray();
+            var states = listed.Select(c =>
+            {
+                var state = _checks.TryGetValue(c.Key, out var known) ? known.State : new CheckState(c);
+                state.Check = c;
+                var target = TargetKey.Of(c.Key);
+                if (!targets.TryGetValue(target, out var common))
+                    targets.Add(target, common = new TargetState());
+                state.Target = common;
+                if (known.State is null && WasVerifiedBefore(c.Key))
+                    state.SetVerified();
+                return state;
+            }).ToArray();
+            var server = new ServerHealthState(monitored, states)
+            {
+                Since = previous?.Since,
+                HasServed = serves || previous is { HasServed: true },
+            };
             servers[key] = server;
             foreach (var state in states)
                 checks[state.Check.Key] = (state, server);
-            all.AddRange(monitored.Checks);
+            all.AddRange(listed);
         }
-        (_checks, _servers) = (checks, servers);
-        foreach (var (group, healthy) in _healthy)
+        (_checks, _servers, _targets, _verifiedBefore) = (checks, servers, targets, null);
+        _byGroup = servers.Values.GroupBy(static s => s.Server.Group).ToDictionary(static g => g.Key,
+            static g => g.ToArray());
+        foreach (var (group, health) in _groups)
         {
-            var remaining = healthy.Where(a => servers.ContainsKey((group, a))).ToImmutableHashSet();
-            if (remaining.Count != healthy.Count)
-                _healthy = _healthy.SetItem(group, remaining);
+            SetGroup(group, health with
+            {
+                Healthy = Remaining(health.Healthy),
+                Answering = Remaining(health.Answering),
+            });
+
+            ImmutableHashSet<VrfAddress> Remaining(ImmutableHashSet<VrfAddress> known) =>
+                known.All(a => servers.ContainsKey((group, a))) ? known
+                : known.Where(a => servers.ContainsKey((group, a))).ToImmutableHashSet();
         }
         foreach (var removed in _mtu.Keys.Where(k => !servers.ContainsKey(k)).ToArray())
             _mtu.Remove(removed);
@@ -263,13 +316,29 @@ public sealed class HealthTracker : IHealth
         return all;
     }
 
+    private bool IsVerified(GroupKey group, HealthMonitor monitor, ProbeTarget target) =>
+        _targets.GetValueOrDefault(new TargetKey(group, monitor.Name, target.Address, target.Port))
+            is { IsVerified: true }
+        || (_verifiedBefore is not null && _verifiedBefore.Any(p => (p.Pool, p.Encap)
+            == (group.Pool.ToString(), group.Encap.ToString())
+            && p.Check == NameOf(monitor.Name, target.Address, target.Port, throughDsrPath: true)));
+
+    private bool WasVerifiedBefore(CheckKey key) => _verifiedBefore?.Contains((key.Group.Pool.ToString(),
+        key.Group.Encap.ToString(), key.Address.ToString(), NameOf(key))) == true;
+
     private void ReevaluateAgents()
     {
         List<HealthChange> changes;
         lock (_gate)
             changes = [.. _servers.Values.Where(static s => s.Server.Pool.Admission.RequireAgent).Select(Evaluate)
                 .OfType<HealthChange>()];
-        Publish(changes);
+        Publish(changes, changes.Count > 0);
+    }
+
+    private static void AddIfAny(List<HealthChange> changes, HealthChange? change)
+    {
+        if (change is not null)
+            changes.Add(change);
     }
 
     private HealthChange? Evaluate(ServerHealthState server)
@@ -279,6 +348,8 @@ public sealed class HealthTracker : IHealth
         var status = server.Status;
         if (status == HealthStatus.Up && !isHealthy && IsAllowedByAgent(server))
             return SetHealthy(server, isHealthy: true);
+        if (!isHealthy)
+            SetAnswering(server);
         if (status != HealthStatus.Down || (!isHealthy && server.Since is not null))
             return null;
         if (isHealthy)
@@ -291,19 +362,75 @@ public sealed class HealthTracker : IHealth
     private HealthChange SetHealthy(ServerHealthState server, bool isHealthy)
     {
         var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
-        var healthy = _healthy.GetValueOrDefault(group, ImmutableHashSet<VrfAddress>.Empty);
-        _healthy = _healthy.SetItem(group, isHealthy ? healthy.Add(address) : healthy.Remove(address));
+        var health = HealthOf(group);
+        server.HasServed = true;
+        SetGroup(group, isHealthy
+            ? health with { Healthy = health.Healthy.Add(address), Answering = health.Answering.Remove(address) }
+            : health with
+            {
+                Healthy = health.Healthy.Remove(address),
+                Answering = server.Responds == true ? health.Answering.Add(address) : health.Answering,
+            });
         server.Since = _time.GetUtcNow();
         _pendingChanges.Add((++_version, _time.GetTimestamp(), isHealthy));
         _isChanged = true;
         return new HealthChange(group, server.Server.Server, isHealthy, isHealthy ? "" : ReasonOf(server));
     }
 
-    private void Publish(List<HealthChange> changes)
+    /// <summary>Updates whether an unhealthy server, which has served before, still answers.</summary>
+    private void SetAnswering(ServerHealthState server)
+    {
+        if (!server.HasServed || server.Responds is not { } answers)
+            return;
+        var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
+        var health = HealthOf(group);
+        var next = answers ? health.Answering.Add(address) : health.Answering.Remove(address);
+        if (ReferenceEquals(next, health.Answering))
+            return;
+        SetGroup(group, health with { Answering = next });
+        _version++;
+        _isChanged = true;
+    }
+
+    /// <summary>Replaces the health of a group, unless nothing changed.</summary>
+    private void SetGroup(GroupKey group, GroupHealth health)
+    {
+        var next = health with { IsInPanic = IsInPanic(group, health) };
+        if (!_groups.TryGetValue(group, out var previous) || previous != next)
+            _groups = _groups.SetItem(group, next);
+    }
+
+    /// <summary>True if fewer of the servers that could serve are healthy than the pool's panic threshold says. Servers
+    /// that were never healthy do not count: a pool that grows is not in panic. A healthy backup server is the
+    /// operator's own remedy.</summary>
+    private bool IsInPanic(GroupKey group, GroupHealth health)
+    {
+        int all = 0, healthy = 0;
+        var threshold = 0;
+        foreach (var state in _byGroup.GetValueOrDefault(group, []))
+        {
+            var server = state.Server.Server;
+            if (!state.HasServed || server is not { State: ServerState.Enabled, Weight: > 0 })
+                continue;
+            var isHealthy = health.Healthy.Contains(server.VrfAddress);
+            if (server.Backup)
+            {
+                if (isHealthy)
+                    return false;
+                continue;
+            }
+            threshold = state.Server.Pool.PanicThreshold;
+            all++;
+            healthy += isHealthy ? 1 : 0;
+        }
+        return healthy * 100 < all * threshold;
+    }
+
+    private void Publish(List<HealthChange> changes, bool hasChanged)
     {
         foreach (var change in changes)
             _onChange(change);
-        if (changes.Count > 0)
+        if (hasChanged || changes.Count > 0)
             Changed?.Invoke();
     }
 
@@ -311,26 +438,29 @@ public sealed class HealthTracker : IHealth
         || _agents?.IsHealthy(server.Server.Server) == true;
 
     private bool IsHealthy(GroupKey group, VrfAddress address) =>
-        _healthy.TryGetValue(group, out var healthy) && healthy.Contains(address);
+        HealthOf(group).Healthy.Contains(address);
+
+    private GroupHealth HealthOf(GroupKey group) => _groups.GetValueOrDefault(group, GroupHealth.None);
 
     /// <summary>The servers that have traffic already: from an earlier daemon, in another encapsulation, or without
     /// monitors.</summary>
-    private ImmutableHashSet<VrfAddress> InheritedHealthy(ConfiguredGroup group)
+    private GroupHealth InheritedHealth(ConfiguredGroup group)
     {
         var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled)
             .Select(static s => s.VrfAddress).ToHashSet();
-        var inherited = _saved is null ? ServersWithTraffic(group.Key) : _saved.HealthyIn(group.Key);
-        return [.. inherited.Where(addresses.Contains)];
-    }
-
-    private IEnumerable<VrfAddress> ServersWithTraffic(GroupKey key)
-    {
-        var previous = _knownGroups.FirstOrDefault(g => g.Key == key)
-            ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == key.Pool);
-        return (previous?.Servers ?? [])
-            .Where(static s => s is { HasFailed: false, Flows: FlowState.Keep }
-            && (s.Weight > 0 || s.DrainingSince is not null))
-            .Select(static s => s.VrfAddress);
+        if (_saved is not null)
+            return new GroupHealth([.. _saved.HealthyIn(group.Key).Where(addresses.Contains)]);
+        var previous = _knownGroups.FirstOrDefault(g => g.Key == group.Key)
+            ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == group.Key.Pool);
+        var known = (previous?.Servers ?? [])
+            .Where(s => s.Flows == FlowState.Keep && addresses.Contains(s.VrfAddress)).ToArray();
+        return new GroupHealth([.. known
+            .Where(static s => !s.HasFailed && (s.Weight > 0 || s.DrainingSince is not null))
+            .Select(static s => s.VrfAddress)])
+        {
+            Answering = [.. known.Where(static s => s.HasFailed).Select(static s => s.VrfAddress)],
+            IsInPanic = known.Any(static s => s is { HasFailed: true, Weight: > 0 }),
+        };
     }
 
     private static string ReasonOf(ServerHealthState server) =>
@@ -340,9 +470,27 @@ public sealed class HealthTracker : IHealth
         $"{state.Check.Key.Monitor}, {TargetOf(state.Check.Key)}"
             + $"{(state.Check.Key.ThroughDsrPath ? "" : " at the server's own address")}: {state.Error}";
 
-    private static string TargetOf(CheckKey key) =>
-        key.Port == 0 ? key.Target.ToString()
-            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key.Target} {key.Port}");
+    private static string TargetOf(CheckKey key) => TargetOf(key.Target, key.Port);
+
+    private static string TargetOf(IPAddress target, int port) => port == 0 ? target.ToString()
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{target} {port}");
+
+    /// <summary>The name of a check in the file of the next daemon.</summary>
+    private static string NameOf(CheckKey key) => NameOf(key.Monitor, key.Target, key.Port, key.ThroughDsrPath);
+
+    private static string NameOf(string monitor, IPAddress target, int port, bool throughDsrPath) =>
+        $"{monitor}, {TargetOf(target, port)}{(throughDsrPath ? "" : ", server")}";
+
+    /// <summary>A target that the servers of a group have in common.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="Monitor">Name of the monitor.</param>
+    /// <param name="Vip">The VIP; null: each server's own address.</param>
+    /// <param name="Port">Destination port; 0 where there are no ports.</param>
+    private readonly record struct TargetKey(GroupKey Group, string Monitor, IPAddress? Vip, int Port)
+    {
+        internal static TargetKey Of(CheckKey key) =>
+            new(key.Group, key.Monitor, key.ThroughDsrPath ? key.Target : null, key.Port);
+    }
 }
 
 /// <summary>A change of a server's health.</summary>

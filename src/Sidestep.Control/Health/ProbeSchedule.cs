@@ -87,9 +87,12 @@ internal sealed class ProbeSchedule(Random random)
     }
 
     /// <summary>The interval of a check without a status. It is short, so that a server is admitted soon, but with many
-    /// checks no shorter than that all together are due a thousand times a second.</summary>
+    /// checks no shorter than that all together are due a thousand times a second. A server that has traffic is judged
+    /// as slowly as ever: a moment's fault must not take it out.</summary>
     private TimeSpan InitialInterval(Check check)
     {
+        if (!check.IsForAdmission)
+            return check.Monitor.Interval;
         var quick = TimeSpan.FromMilliseconds(Math.Max(100, _checkCount));
         return quick < check.Monitor.Interval ? quick : check.Monitor.Interval;
     }

@@ -12,6 +12,11 @@ public sealed record SavedHealth
     /// too.</summary>
     public ImmutableArray<SavedServerHealth> Servers { get; init; } = [];
 
+    /// <summary>The checks that were up at any time, each with its server.</summary>
+    internal IEnumerable<(string Pool, string Encap, string Address, string Check)> Verified =>
+        Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
+            .Select(c => (s.Pool, s.Encap, s.Address, c)));
+
     /// <summary>The healthy servers of a group; if the group is unknown, those of its pool.</summary>
     internal IEnumerable<VrfAddress> HealthyIn(GroupKey key)
     {
@@ -29,5 +34,9 @@ public sealed record SavedHealth
 /// <param name="Pool">The pool, as text.</param>
 /// <param name="Encap">How packets reach the server: <c>l2</c>, <c>ipip</c>.</param>
 /// <param name="Address">The server's own address.</param>
-/// <param name="Healthy">True: the server may get traffic.</param>
-public sealed record SavedServerHealth(string Pool, string Encap, string Address, bool Healthy);
+/// <param name="Healthy">True: the server may get traffic, be it in panic mode.</param>
+public sealed record SavedServerHealth(string Pool, string Encap, string Address, bool Healthy)
+{
+    /// <summary>Names of the checks that were up at any time; none in the file of an earlier version.</summary>
+    public ImmutableArray<string> VerifiedChecks { get; init; } = [];
+}

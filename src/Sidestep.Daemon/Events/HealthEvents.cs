@@ -13,6 +13,12 @@ internal static partial class HealthEvents
         "{Number} more servers were marked up or down: sidestep status lists all")]
     public static partial void MoreMarked(this ILogger logger, int number);
 
+    [LoggerMessage(303, LogLevel.Warning, "{Problem}")]
+    public static partial void PanicBegan(this ILogger logger, string problem);
+
+    [LoggerMessage(304, LogLevel.Information, "{Group} is no longer in panic mode")]
+    public static partial void PanicEnded(this ILogger logger, string group);
+
     [LoggerMessage(310, LogLevel.Warning, "{Problem}")]
     public static partial void ProbeRoutingProblem(this ILogger logger, string problem);
 

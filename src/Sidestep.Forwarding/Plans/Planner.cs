@@ -72,14 +72,21 @@ public static class Planner
         }
     }
 
-    /// <summary>Failed servers stay out; all others, new ones included, are assumed to be healthy.</summary>
+    /// <summary>Failed servers stay as they are; all others, new ones included, are assumed to be healthy.</summary>
     private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
         var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed)
             .Select(s => (g.Key.Pool, s.VrfAddress))).ToHashSet();
+        var failedIn = running.Groups.ToDictionary(static g => g.Key,
+            static g => g.Servers.Where(static s => s.HasFailed).ToArray());
         return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
-            g => g.Pool.Servers.Select(static s => s.VrfAddress)
-                .Where(a => !failed.Contains((g.Key.Pool, a))).ToImmutableHashSet()));
+            g => new GroupHealth([.. g.Pool.Servers.Select(static s => s.VrfAddress)
+                .Where(a => !failed.Contains((g.Key.Pool, a)))])
+            {
+                Answering = [.. failedIn.GetValueOrDefault(g.Key, [])
+                    .Where(static s => s.Flows == FlowState.Keep).Select(static s => s.VrfAddress)],
+                IsInPanic = failedIn.GetValueOrDefault(g.Key, []).Any(static s => s.Weight > 0),
+            }));
     }
 
     /// <summary>Stand-in next hops, by which every server is reachable: the real ones do not change the

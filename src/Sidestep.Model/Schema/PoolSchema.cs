@@ -57,6 +57,11 @@ internal static class PoolSchema
         "minHealthyMonitors", new MinHealthyMonitorsKind(), Model.MinHealthyMonitors.All,
         "How many monitors of a server must be up: all, or a number. The DSR path must be up in any case.");
 
+    public static readonly Key<int> PanicThreshold = Key<int>.WithDefault("panicThreshold", new IntegerKind(0, 100),
+        Pool.DefaultPanicThreshold,
+        "Percentage of servers. While fewer of those that were healthy still are, unhealthy servers that answer from "
+        + "the VIP get new flows, too; 0: never.");
+
     public static readonly Key<BoundMapping> Admission = Key<BoundMapping>.Optional("admission", AdmissionSchema.Kind,
         "What a new or recovered server needs, beside its monitors, before it gets traffic.");
 
@@ -69,8 +74,8 @@ internal static class PoolSchema
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers, and how the director chooses one.",
-        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors, Admission,
-        AllowUnverifiedDsrPath, Servers);
+        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors,
+        PanicThreshold, Admission, AllowUnverifiedDsrPath, Servers);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Pool pool) => MappingNode.Of(
@@ -83,6 +88,7 @@ internal static class PoolSchema
         Drain.WriteUnlessEmpty(DrainSchema.Write(pool.Drain)),
         Monitors.WriteValues(pool.Monitors),
         MinHealthyMonitors.Write(pool.MinHealthyMonitors),
+        PanicThreshold.Write(pool.PanicThreshold),
         Admission.WriteUnlessEmpty(AdmissionSchema.Write(pool.Admission)),
         AllowUnverifiedDsrPath.Write(pool.AllowUnverifiedDsrPath),
         Servers.WriteItems(pool.Servers, RealServerSchema.Write));
@@ -98,6 +104,7 @@ internal static class PoolSchema
         Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
         Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
         MinHealthyMonitors = m.Value(MinHealthyMonitors),
+        PanicThreshold = m.Value(PanicThreshold),
         AllowUnverifiedDsrPath = m.Value(AllowUnverifiedDsrPath),
         Admission = m.Find(Admission) is { } admission ? AdmissionSchema.Build(admission.Value)
             : Model.Admission.Default,

@@ -50,6 +50,48 @@ public sealed class HealthTextTests
                 Error = "refused",
             })));
 
+    [Theory]
+    [InlineData(true, "responds wrongly: own, 10.0.0.11 80: status code 500")]
+    [InlineData(false, "does not respond: own, 10.0.0.11 80: status code 500")]
+    public void Own_address_that_answers_is_not_called_silent(bool answers, string text) =>
+        Assert.Equal([$"web1 of web/l2: its own address {text}"],
+            Lines(TestDirector.Health(TestDirector.HealthyServer with
+            {
+                Service = HealthStatus.Down,
+                Error = "page, 203.0.113.10 80: another one",
+                Checks =
+                [
+                    Check("own", "10.0.0.11 80", "server") with { Responds = answers, Error = "status code 500" },
+                ],
+            })));
+
+    [Fact]
+    public void Server_in_panic_mode_is_down_and_serves()
+    {
+        var down = TestDirector.HealthyServer with { Healthy = false, ServesInPanic = true, Error = "e" };
+        Assert.Equal(
+            ["web1 of web/l2: down, but it gets new flows, because too few others are healthy: e"],
+            Lines(TestDirector.Health(down)));
+    }
+
+    [Fact]
+    public void Unproven_checks_of_a_healthy_server_have_one_line()
+    {
+        var unproven = Check("tcp", "203.0.113.10 81", "dsr-path") with { Unproven = true, Error = "refused" };
+        Assert.Equal(["web1 of web/l2: never up here: tcp, 203.0.113.10 81: refused"],
+            Lines(TestDirector.Health(TestDirector.HealthyServer with { Checks = [unproven] })));
+        Assert.Equal(["web1 of web/l2: never up here: tcp, 203.0.113.10 81: refused, and 2 more checks"],
+            Lines(TestDirector.Health(TestDirector.HealthyServer with { Checks = [unproven, unproven, unproven] })));
+    }
+
+    private static HealthCheckReport Check(string monitor, string target, string path) => new()
+    {
+        Monitor = monitor,
+        Target = target,
+        ProbePath = path,
+        Status = HealthStatus.Down,
+    };
+
     [Fact]
     public void MTU_problem_and_passive_signals_follow_with_a_line_each() =>
         Assert.Equal(

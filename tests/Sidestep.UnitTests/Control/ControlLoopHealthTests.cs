@@ -184,7 +184,7 @@ public sealed class ControlLoopHealthTests
     {
         private readonly Lock _gate = new();
         private readonly List<long> _applied = [];
-        private ServerHealth _health = new(ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>>.Empty);
+        private ServerHealth _health = new(ImmutableDictionary<GroupKey, GroupHealth>.Empty);
 
         public event Action? Changed;
 
@@ -201,7 +201,7 @@ public sealed class ControlLoopHealthTests
         {
             lock (_gate)
                 _health = new ServerHealth(healthy.GroupBy(static h => h.Group).ToImmutableDictionary(
-                    static g => g.Key, static g => g.Select(static h => h.Server).ToImmutableHashSet()), version);
+                    static g => g.Key, static g => new GroupHealth([.. g.Select(static h => h.Server)])), version);
             Changed?.Invoke();
         }
 

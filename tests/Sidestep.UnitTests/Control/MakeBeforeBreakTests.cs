@@ -245,7 +245,7 @@ public sealed class MakeBeforeBreakTests
         _makeBeforeBreak
             .Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool).ToImmutableDictionary(
             static g => new GroupKey(PoolKey.InDefault(g.Key), Encap.Layer2),
-            static g => g.Select(static h => VrfAddress.InDefault(Address(h.Server))).ToImmutableHashSet())));
+            static g => new GroupHealth([.. g.Select(static h => VrfAddress.InDefault(Address(h.Server)))]))));
 
     private static EffectiveConfiguration With(string pool, params Pool[] pools) =>
         With(pool, pools, Service("s0", pool));

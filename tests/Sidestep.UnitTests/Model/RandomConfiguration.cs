@@ -106,6 +106,7 @@ internal sealed class RandomConfiguration(int seed)
         Drain = new Drain(Or(3600, Seconds), Any<DrainDeadlineAction>()),
         Monitors = Flag() ? Many(3, Name) : null,
         MinHealthyMonitors = new MinHealthyMonitors(Number(0, 8)),
+        PanicThreshold = Or(Pool.DefaultPanicThreshold, () => Number(0, 100)),
         Admission = new Admission(Flag()),
         AllowUnverifiedDsrPath = Flag(),
         Servers = Many(9, () => new RealServer

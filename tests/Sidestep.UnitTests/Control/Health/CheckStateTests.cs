@@ -26,7 +26,7 @@ public sealed class CheckStateTests
         var state = new CheckState(check);
         var seen = results.Select(o =>
         {
-            var before = state.Status;
+            var before = (state.Status, state.Responds);
             var changed = state.Record(o switch
             {
                 'g' => ProbeResult.Success,
@@ -34,7 +34,7 @@ public sealed class CheckStateTests
                 'n' => ProbeResult.NotSent("not asked"),
                 _ => ProbeResult.Exempt("local"),
             }, DateTimeOffset.UnixEpoch);
-            Assert.Equal(before != state.Status, changed);
+            Assert.Equal(before != (state.Status, state.Responds), changed);
             return state.Status.ToString().ToLowerInvariant();
         });
         Assert.Equal(verdicts, string.Join(' ', seen));

@@ -149,7 +149,10 @@ public sealed class HealthTrackerConfigurationTests
     public void Group_in_the_running_tables_takes_precedence_over_another_of_the_same_pool()
     {
         var healthy = Apply(Tracker(), Configuration(1)).Groups[0];
-        var failed = healthy with { Servers = [healthy.Servers[0] with { HasFailed = true }] };
+        var failed = healthy with
+        {
+            Servers = [healthy.Servers[0] with { HasFailed = true, Weight = 0, Flows = FlowState.Move }],
+        };
         var gre = new GroupKey(PoolKey.InDefault("pool"), new Encap(ForwardingMode.Gre));
         HealthTracker With(params ServerGroup[] groups) =>
             new(_time, new RunningGroups(default, [.. groups]), null, null, _changes.Add);

@@ -74,7 +74,10 @@ public sealed class ServerHealthStateTests
         {
             var monitor = Tcp with { Name = text[..1] };
             var key = new CheckKey(Group, Address(1), monitor.Name, TestChecks.Vip, i, text[2] == 'd');
-            var state = new CheckState(new Check(key, "server1", monitor));
+            var state = new CheckState(new Check(key, "server1", monitor))
+            {
+                Target = new TargetState { IsVerified = true },
+            };
             if (text[3] != '?')
                 state.Record(text[3] == 'u' ? ProbeResult.Success
                     : ProbeResult.Failure("bad"), DateTimeOffset.UnixEpoch);
