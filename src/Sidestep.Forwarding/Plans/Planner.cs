@@ -44,6 +44,7 @@ public static class Planner
             .Select(static s =>
             $"{s.Name} is removed ({s.Before}): packets that clients still send to it are dropped"));
         warnings.AddRange(UnverifiedPoolWarnings(running, proposed, tables));
+        warnings.AddRange(ServingWarnings.Of(running, effective, tables));
         return new Plan(services, groups, [.. warnings]);
     }
 

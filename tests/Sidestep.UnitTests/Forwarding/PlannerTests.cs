@@ -63,6 +63,43 @@ public sealed class PlannerTests
         Assert.Contains("s1 (10.0.0.1) is disabled while it has 256 slots", Assert.Single(plan.Warnings));
     }
 
+    [Theory]
+    [InlineData(ServerState.Draining, 1)]
+    [InlineData(ServerState.Enabled, 0)]
+    public void Pool_without_a_server_for_new_flows_is_warned_about(ServerState state, int weight)
+    {
+        RealServer Out(RealServer server) => server with { State = state, Weight = weight };
+        var plan = Planner.Of(Running(Configuration(Four), 0), Configuration([.. Four.Select(Out)]), Now);
+        Assert.Equal("web/ipip: no server accepts new flows, because each is draining, disabled or has weight 0: new "
+            + "clients of www are dropped", Assert.Single(plan.Warnings));
+        Assert.Empty(Planner.Of(
+            Running(Configuration(Four), 0), Configuration([Four[0], .. Four.Skip(1).Select(Out)]), Now).Warnings);
+    }
+
+    [Fact]
+    public void Ports_and_VIPs_that_a_running_pool_gets_are_unproven()
+    {
+        var running = Configuration(Four);
+        var www = running.VirtualServices[0];
+        string[] WarningsOf(params VirtualService[] services) =>
+            [.. Planner.Of(Running(running, 0), running with { VirtualServices = [.. services] }, Now).Warnings];
+        Assert.Equal(
+            [
+                "status: 198.51.100.10 tcp/81: unproven, because no server of web/ipip was probed there yet. What the "
+                    + "servers serve now continues; new clients get no answer from servers that are not ready",
+            ], WarningsOf(www, www with { Name = "status", Ports = [PortRange.One(81)] }));
+        var many = www with
+        {
+            Vips = [.. www.Vips, .. Enumerable.Range(1, 250).Select(static i => IPNetwork.Parse($"198.51.{i}.1/32"))],
+        };
+        Assert.Contains(" tcp/80, and 247 more VIPs: unproven", Assert.Single(WarningsOf(many)),
+            StringComparison.Ordinal);
+        // Fewer ports are no news, and a pool without monitors proves nothing.
+        Assert.Empty(WarningsOf(www));
+        var unmonitored = running with { Pools = [running.Pools[0] with { Monitors = [] }], VirtualServices = [many] };
+        Assert.Empty(Planner.Of(Running(running, 0), unmonitored, Now).Warnings);
+    }
+
     [Fact]
     public void Removing_a_drained_server_gives_no_warning()
     {
