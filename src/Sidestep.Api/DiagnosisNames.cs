@@ -29,6 +29,9 @@ public static class DiagnosisNames
     /// <summary>A real server replies to neighbour solicitations for a VIP, or advertises it.</summary>
     public const string ServerAdvertisesVip = "server-advertises-vip";
 
+    /// <summary>No server of a pool accepts new flows: each is draining, disabled, or has weight 0.</summary>
+    public const string NoServerForNewFlows = "no-server-for-new-flows";
+
     /// <summary>The director has no route to the server.</summary>
     public const string NoRouteToServer = "no-route-to-server";
 
@@ -119,7 +122,7 @@ public static class DiagnosisNames
     [
         InterfaceMissing, InterfaceDown, InterfaceDetached,
         VipLocalOnDirector, ProbeRepliesDropped, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
-        NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
+        NoServerForNewFlows, NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRejectsDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,
         WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken,

@@ -19,6 +19,7 @@ public static class DiagnosisRules
         InterfaceRules.Missing, InterfaceRules.Down, InterfaceRules.Detached,
         DirectorRules.VipLocal, DirectorRules.ProbeRepliesDropped,
         VipConflictRules.OtherHostAnswers, VipConflictRules.ServerAnswersArp, VipConflictRules.ServerAdvertises,
+        DirectorRules.NoServer,
         ReachabilityRules.NoRoute, ReachabilityRules.NotAttached, ReachabilityRules.Unresolved, ReachabilityRules.Stale,
         ServerRules.Windows, ServerRules.VipMissing, ServerRules.DecapsulationMissing, ServerRules.DecapsulationRejects,
         ServerRules.ReversePathFilter,

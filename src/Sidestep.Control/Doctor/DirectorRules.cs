@@ -34,6 +34,15 @@ internal static class DirectorRules
                 + $"{f.Vip}'), or set rp_filter=0 for 'all' and for the interface",
             $"director: {f.Reason}"));
 
+    internal static IEnumerable<Diagnosis> NoServer(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
+        evidence.PoolsWithoutServer.Select(static p => DiagnosisText.Create(
+            DiagnosisNames.NoServerForNewFlows, Severity.Broken, null, p.Services,
+            $"No server of pool {p.Name} accepts new flows: packets of new clients are dropped.",
+            "Enable a server (state: enabled, weight above 0), or end the drain that an agent requested; sidestep plan "
+                + "warns before such a change",
+            p.Servers.IsEmpty ? [$"director: pool {p.Name} has no server"]
+                : p.Servers.Select(static s => $"director: {s}")));
+
     internal static IEnumerable<Diagnosis> XdpMode(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>
         evidence.Interfaces
             .Where(static i =>

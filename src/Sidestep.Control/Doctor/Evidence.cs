@@ -40,6 +40,9 @@ public sealed record Evidence
     /// <summary>Other hosts that answer for the VIPs.</summary>
     public ImmutableArray<VipConflict> Conflicts { get; init; } = [];
 
+    /// <summary>Pools of checked services in which no server accepts new flows, each with its services.</summary>
+    public ImmutableArray<PoolEvidence> PoolsWithoutServer { get; init; } = [];
+
     /// <summary>The real servers that were checked.</summary>
     public ImmutableArray<ServerEvidence> Servers { get; init; } = [];
 
@@ -47,6 +50,12 @@ public sealed record Evidence
     public ImmutableDictionary<IPAddress, ImmutableArray<string>> ServicesByVip { get; init; } =
         ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
 }
+
+/// <summary>A pool in which no server accepts new flows.</summary>
+/// <param name="Name">Name of the pool.</param>
+/// <param name="Servers">Its servers, each with the reason: <c>web1: draining</c>.</param>
+/// <param name="Services">Names of the services that use it.</param>
+public sealed record PoolEvidence(string Name, ImmutableArray<string> Servers, ImmutableArray<string> Services);
 
 /// <summary>An interface of the director.</summary>
 /// <param name="Name">Its name in the kernel.</param>

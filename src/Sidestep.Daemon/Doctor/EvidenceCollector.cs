@@ -97,6 +97,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
             LocalVips = LocalVips(vips),
             LocalRoutes = _localRoutes,
             ReplyFilters = ReplyFilters(vips),
+            PoolsWithoutServer = PoolsWithoutServer(services),
             Conflicts = [.. (conflicts?.Conflicts ?? [])
                 .Where(c => vips.Contains(c.Vip) && conflictsCheckedAt - c.Last < MaxConflictAge)],
             ServicesByVip = vips.ToImmutableDictionary(static v => v,
@@ -193,6 +194,17 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         return [.. vips.Select(v => (Vip: v, Reason: host.FindReplyFilter(v, interfaces)))
             .Where(static f => f.Reason is not null).Select(static f => (f.Vip, f.Reason!))];
     }
+
+    private ImmutableArray<PoolEvidence> PoolsWithoutServer(VirtualService[] services) =>
+    [
+        .. services.GroupBy(static s => s.PoolKey)
+            .Select(g => (Pool: applied.Configuration.Pools.First(p => p.Key == g.Key), Services: g))
+            .Where(static g => !g.Pool.AcceptsNewFlows)
+            .Select(static g => new PoolEvidence(g.Pool.Name,
+                [.. g.Pool.Servers.Select(static s => $"{s.Name}: "
+                    + (s.State == ServerState.Enabled ? "weight 0" : s.State.ToString().ToLowerInvariant()))],
+                [.. g.Services.Select(static s => s.Name)])),
+    ];
 
     /// <summary>VIPs that are addresses of this machine, which they must not be.</summary>
     private ImmutableArray<(IPAddress, string)> LocalVips(HashSet<IPAddress> vips)

@@ -267,6 +267,8 @@ public sealed class DiagnosisRulesTests
                     .WithReport(static r => r.WithWrongCondition(ConditionNames.MssClamp, "203.0.113.20")))),
         ("request lost", DiagnosisNames.DsrPathDown, "far1", static () => Evidence()
             .With("far1", static s => s.WithPathReplies(ProbeReply.NoReply))),
+        ("weights", DiagnosisNames.NoServerForNewFlows, null, static () => Evidence()
+            with { PoolsWithoutServer = [new PoolEvidence("far", ["far1: draining", "far2: weight 0"], ["far-www"])] }),
         ("health checks", DiagnosisNames.HealthChecksFailing, "far1", static () => Evidence()
             .With("far1", static s => s with { UnhealthyIn = ["far/ipip"] })),
         ("generic mode", DiagnosisNames.XdpModeDegraded, null, static () => Evidence()

@@ -151,6 +151,31 @@ public sealed class EvidenceCollectorTests
     }
 
     [Fact]
+    public async Task Pool_without_a_server_for_new_flows_is_found_with_the_reasons()
+    {
+        Assert.Empty((await RunAsync()).Evidence.PoolsWithoutServer);
+        var pools = TestDirector.Configuration.Pools;
+        var drained = TestDirector.Configuration with
+        {
+            Pools =
+            [
+                .. pools.Select(static p => p with
+                {
+                    Servers = [.. p.Servers.Select(static (s, i) => i == 0
+                        ? s with { State = Sidestep.Model.ServerState.Draining } : s with { Weight = 0 })],
+                }),
+            ],
+        };
+        var found = (await RunAsync(applied: TestDirector.Applied with
+        {
+            Configuration = new EffectiveConfiguration(drained),
+        })).Evidence.PoolsWithoutServer;
+        Assert.All(found, static p => Assert.NotEmpty(p.Services));
+        Assert.Contains("web1: draining", found.SelectMany(static p => p.Servers));
+        Assert.Contains("web2: weight 0", found.SelectMany(static p => p.Servers));
+    }
+
+    [Fact]
     public async Task VIP_that_is_an_address_of_the_director_is_found()
     {
         _host.Info =
