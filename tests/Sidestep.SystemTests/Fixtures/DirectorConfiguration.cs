@@ -74,7 +74,8 @@ internal sealed record DirectorConfiguration
         Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
         foreach (var service in Services)
             Line(string.Create(CultureInfo.InvariantCulture,
-                $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: "
+                $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: {service.Protocol}, port: "
+                    + $"{service.Port}, pool: "
                     + $"{PoolName}, networkProfile: profile, trafficEnabled: "
                     + $"{(service.TrafficEnabled ? "true" : "false")} }}"));
         return text.ToString();
@@ -84,4 +85,6 @@ internal sealed record DirectorConfiguration
 internal sealed record PoolServer(string Name, string Address, int Weight = 1, bool Enabled = true, bool Draining =
     false);
 
-internal sealed record UdpService(string Name, string Vip, int Port, bool TrafficEnabled = true);
+/// <summary>A service. The servers of the tests answer UDP.</summary>
+internal sealed record UdpService(
+    string Name, string Vip, int Port, bool TrafficEnabled = true, string Protocol = "udp");

@@ -121,6 +121,38 @@ public sealed class ServerHealthTests
             Health(segment, "server2").GetProperty("passiveSignals")[0].GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Port_and_250_VIPs_that_no_server_serves_take_nothing_down()
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with { PoolLines = "" };
+        segment.Start();
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        WaitForSlots(segment, "server1", true);
+        WaitForSlots(segment, "server2", true);
+        var first = traffic.Count;
+
+        var added = Enumerable.Range(1, 250).Select(static i =>
+            new UdpService($"new{i}", $"198.51.100.{i}", EchoServer.Port))
+            .Append(new UdpService("tcp", Segment.Vip, 81, Protocol: "tcp"));
+        segment.Apply(segment.File with { Services = [.. segment.File.Services, .. added] });
+        // 16 VIPs by echo, and the port. All but the old VIP are probed and were never up.
+        Eventually.True(() => Unproven(segment, "server1") == 16 && Unproven(segment, "server2") == 16,
+            () => segment.Status().GetProperty("health").ToString(), TimeSpan.FromSeconds(60));
+        traffic.WaitForSent(100);
+
+        var exchanges = traffic.Stop().Skip(first).ToArray();
+        ExchangeAssert.AllAnswered(exchanges);
+        Assert.Equal([1, 2], exchanges.TakeLast(100).Select(static e => (int)e.Server).Distinct().Order());
+        Assert.Contains(
+            "server1 of pool/l2: never up here: tcp, 203.0.113.10 81: Connection refused, and 15 more checks",
+            segment.StatusText(), StringComparison.Ordinal);
+    }
+
+    private static int Unproven(Segment segment, string server) => Health(segment, server).GetProperty("checks")
+        .EnumerateArray().Count(static c => c.GetProperty("unproven").GetBoolean());
+
     private static void WaitForSlots(Segment segment, string server, bool has) => Eventually.True(
         () => Server(segment, server).GetProperty("slots").GetInt32() > 0 == has, () => segment.Status()
         .ToString(), TimeSpan.FromSeconds(30));
