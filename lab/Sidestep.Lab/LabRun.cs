@@ -64,6 +64,7 @@ internal sealed class LabRun
                 + "links");
             await new NetworkBuilder(topology, run.Folder).BuildAsync(cancel);
             SampleFile.Write(run.Folder.Root);
+            HealthPage.Write(run.Folder.Root);
             Certificates.Write(topology.Certificates, Path.Combine(run.Folder.Root, Certificates.FolderName));
             foreach (var node in topology.Nodes)
             {

@@ -25,6 +25,9 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
     // Parts of the daemon's notes about tables that it cannot adopt, and about adopted ones.
     private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
 
+    /// <summary>The state of a server whose health checks fail.</summary>
+    private const string Failed = "failed";
+
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly List<ChurnStepReport> _reports = [];
 
@@ -92,6 +95,14 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
                 return await ChangeVersionAsync(LabPaths.CurrentBuild, cancel);
             case "take-over-daemon":
                 return await TakeOverAsync(cancel);
+            case "break-health-page":
+                HealthPage.Delete(run.Folder.Root);
+                return await statusWaiter.WaitForStartAsync(static s => s.Servers.Values.All(static v =>
+                    v is { State: Failed, Slots: > 0 }), cancel);
+            case "repair-health-page":
+                HealthPage.Write(run.Folder.Root);
+                return await statusWaiter.WaitForStartAsync(static s => s.Servers.Values.All(static v =>
+                    v is { State: not Failed, Slots: > 0 }), cancel);
             case "rotate-services":
                 return await RotateGeneratedServicesAsync(cancel);
             default:

@@ -187,7 +187,7 @@ internal sealed class RunStep
     /// <summary>
     /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server,
     /// weigh-server, remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon,
-    /// take-over-daemon.
+    /// take-over-daemon; break-health-page, repair-health-page.
     /// </summary>
     public string Do { get; set; } = "";
 
