@@ -152,7 +152,7 @@ public sealed class RouteMessageTests
         Assert.False(Routes.Expires(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast))));
         Assert.Equal(
             Expected(26, 0, Route(Inet, 32, 0, 0, 0, 0, 0x2000), Attribute(Destination, 192, 0, 2, 1)),
-            Sent(Routes.Request(IPAddress.Parse("192.0.2.1"), fibMatch: true)));
+            Sent(Routes.Request(IPAddress.Parse("192.0.2.1"), 0, fibMatch: true)));
     }
 
     /// <summary>struct rtvia: the family, then the address.</summary>
