@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by ./test: what ./test --long does beyond ./test. The plain ./test has a short form of each: some faults
-# instead of all, a few scenarios of the differential test, the labs with the xdp engine.
+# instead of all, a few scenarios of the differential test, the first steps of the labs with the xdp engine.
 
 minutes_of_fuzzing=10
 
@@ -18,7 +18,9 @@ run_long() {
     long_lab faults
     long_lab health
     long_lab l2-one-arm --driver af-xdp
+    long_lab churn
     long_lab churn --driver af-packet
+    long_lab upgrade
     long_lab upgrade --driver af-xdp
   fi
   [ -z "$fuzz" ] || long_test "fuzz differential" end_fuzz $fuzz

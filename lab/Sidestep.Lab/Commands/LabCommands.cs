@@ -30,6 +30,8 @@ internal static class LabCommands
             "Start with the director of another build, given by its artifacts/bin; this one then takes over (upgrade "
                 + "only).",
     };
+    private static readonly Option<int?> StepsOption =
+        new("--steps") { Description = "Do only the first N steps of the topology." };
     private static readonly Option<string?> InterfaceOption =
         new("--interface") { Description = "Default: the node's first." };
     private static readonly Option<string?> WriteOption =
@@ -62,7 +64,7 @@ internal static class LabCommands
             With(
                 new Command("run", "Brings up a topology, sends a fixed amount of traffic, and gives a verdict.")
                 {
-                    NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption, FromOption,
+                    NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption, FromOption, StepsOption,
                 },
                 r => RunCommand.RunAsync(ReadWithOptions(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(
@@ -90,6 +92,8 @@ internal static class LabCommands
             throw new LabException($"{topology.Name} does not run with the driver {forwarder.Driver}: {why}.");
         if (result.GetValue(FromOption) is { } bin)
             topology.StartFrom(LabPaths.BuildAt(bin));
+        if (result.GetValue(StepsOption) is { } steps)
+            topology.LimitSteps(steps);
         return topology;
     }
 

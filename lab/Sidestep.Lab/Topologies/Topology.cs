@@ -82,6 +82,15 @@ internal sealed class Topology
         Steps = TakeOverSteps;
     }
 
+    /// <summary>The run does only its first steps.</summary>
+    /// <param name="count">Number of steps.</param>
+    public void LimitSteps(int count)
+    {
+        if (count < 1 || count > Steps.Count)
+            throw new LabException($"{Name} has {Steps.Count} steps, so --steps can be 1 to {Steps.Count}.");
+        Steps = Steps[..count];
+    }
+
     public Node Node(string name) => Nodes.Find(n => n.Name == name)
         ?? throw new LabException(
             $"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
