@@ -8,7 +8,7 @@ public sealed class DaemonAnswersTests
 {
     [Theory]
     [InlineData("native", "xdp")]
-    [InlineData("af-packet", "managed")]
+    [LongInlineData("af-packet", "managed")]
     public void Daemon_answers_with_what_it_does(string driver, string engine)
     {
         using var segment = new Segment();

@@ -73,7 +73,7 @@ public sealed class DaemonRestartTests
 
     [Theory]
     [InlineData("TERM")]
-    [InlineData("INT", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("INT")]
     public void With_onExit_remove_a_signal_detaches_and_removes_everything(string signal)
     {
         using var segment = new Segment(servers: 1);

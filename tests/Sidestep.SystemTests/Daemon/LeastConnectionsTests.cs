@@ -5,7 +5,7 @@ public sealed class LeastConnectionsTests
 {
     [Theory]
     [InlineData("native", "xdp")]
-    [InlineData("af-packet", "managed", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("af-packet", "managed")]
     public void New_flows_go_to_the_server_with_fewer_flows(string driver, string engine)
     {
         using var segment = new Segment();

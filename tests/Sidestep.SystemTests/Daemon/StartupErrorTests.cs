@@ -16,7 +16,7 @@ public sealed class StartupErrorTests
 
     [Theory]
     [InlineData("net_admin", "CAP_NET_ADMIN")]
-    [InlineData("net_raw", "CAP_NET_RAW", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("net_raw", "CAP_NET_RAW")]
     public void A_missing_capability_is_named(string capability, string named) =>
         AssertStartFails(["setpriv", $"--inh-caps=-{capability}", $"--bounding-set=-{capability}"], $"{named} missing",
         "Run as root");
@@ -55,7 +55,7 @@ public sealed class StartupErrorTests
 
     [Theory]
     [InlineData("xdpdrv")]
-    [InlineData("xdpgeneric", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("xdpgeneric")]
     public void A_foreign_XDP_program_is_named_with_the_command_that_detaches_it(string mode)
     {
         using var segment = new Segment(servers: 1);
@@ -92,7 +92,7 @@ public sealed class StartupErrorTests
 
     [Theory]
     [InlineData("/proc/sidestep-test")]
-    [InlineData("/sys/sidestep-test", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("/sys/sidestep-test")]
     public void A_pin_path_outside_bpffs_is_rejected_with_the_mount_command(string path) =>
         AssertStartFails(f => f with { PinPath = path }, [], path, "mount -t bpf bpf");
 

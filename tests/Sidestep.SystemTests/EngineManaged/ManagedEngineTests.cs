@@ -67,7 +67,7 @@ public sealed class ManagedEngineTests
 
     [Theory]
     [InlineData("af-packet")]
-    [InlineData("af-xdp", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("af-xdp")]
     public void Packets_cross_from_one_interface_to_another(string driver)
     {
         using var segment = new Segment(servers: 0);
@@ -81,10 +81,10 @@ public sealed class ManagedEngineTests
     /// <summary>Edits of the configuration add a second interface and remove it again; also one with another
     /// driver.</summary>
     [Theory]
-    [InlineData("af-packet", "af-packet", Traits = [Form.Name, Form.Long])]
-    [InlineData("af-xdp", "af-xdp", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("af-packet", "af-packet")]
+    [LongInlineData("af-xdp", "af-xdp")]
     [InlineData("af-xdp", "af-packet")]
-    [InlineData("af-packet", "af-xdp", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("af-packet", "af-xdp")]
     public void Adding_and_removing_an_interface_loses_no_packet_on_the_others(string driver, string other)
     {
         using var segment = new Segment(servers: 1);

@@ -6,7 +6,7 @@ public sealed class TwoArmTests
 {
     [Theory]
     [InlineData("native")]
-    [InlineData("generic", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("generic")]
     public void Packets_cross_between_two_interfaces_even_across_a_daemon_restart(string mode)
     {
         using var segment = new Segment(servers: 0);

@@ -7,7 +7,7 @@ public sealed class XdpModeTests
 {
     [Theory]
     [InlineData("auto", "native")]
-    [InlineData("native", "native", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("native", "native")]
     [InlineData("generic", "generic")]
     public void A_capable_device_gets_the_configured_mode(string configured, string expected)
     {
@@ -39,7 +39,7 @@ public sealed class XdpModeTests
     /// <summary>A bridge has no native XDP, and veth has none with frames that exceed a page.</summary>
     [Theory]
     [InlineData("bridge")]
-    [InlineData("jumbo", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("jumbo")]
     public void Without_native_support_native_fails_and_auto_falls_back_with_a_reason(string device)
     {
         using var segment = new Segment(servers: 1);

@@ -11,7 +11,7 @@ public sealed class RouteMessageTests
     private const int NewRoute = 24, DeleteRoute = 25, NewRule = 32, DeleteRule = 33;
     private const int Replace = 0x100, Exclusive = 0x200, Create = 0x400;
     private const int Destination = 1, Output = 4, Gateway = 5, PreferredSource = 7, Metrics = 8;
-    private const int Multipath = 9, CacheInfo = 12, Table = 15, Mark = 16, Via = 18;
+    private const int Multipath = 9, CacheInfo = 12, Table = 15, FirewallMark = 16, Via = 18;
     private const byte Inet = 2, Inet6 = 10, Main = 254, Local = 255, ByKernel = 2, ByAdministrator = 4;
     private const byte Unicast = 1, LocalType = 2, Blackhole = 6, Link = 253, Host = 254;
 
@@ -152,7 +152,7 @@ public sealed class RouteMessageTests
         Assert.False(Routes.Expires(Received(NewRoute, Route(Inet, 32, Main, 0, 0, Unicast))));
         Assert.Equal(
             Expected(26, 0, Route(Inet, 32, 0, 0, 0, 0, 0x2000), Attribute(Destination, 192, 0, 2, 1),
-                Attribute(Mark, U32(0))),
+                Attribute(FirewallMark, U32(0))),
             Sent(Routes.Request(IPAddress.Parse("192.0.2.1"), 0, fibMatch: true)));
     }
 

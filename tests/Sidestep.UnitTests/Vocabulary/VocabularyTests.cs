@@ -8,11 +8,13 @@ public sealed class VocabularyTests
     private const string PagesAtTheTop = ".";
     private static readonly string[] Extensions = [".cs", ".c", ".h", ".md", ".yaml", ".json", ".ps1", ".sh", ".conf"];
 
-    /// <summary>Files that name what was replaced, and the specification of the words themselves.</summary>
+    /// <summary>Files that name what was replaced, the specification of the words themselves, and a file with a name of
+    /// xUnit.</summary>
     private static readonly string[] Exempt =
     [
         "docs/adr/0044-words-of-the-field.md", RetiredWord.ListFile,
         "tests/Sidestep.UnitTests/Vocabulary/RetiredWords.cs", "tests/Sidestep.UnitTests/Vocabulary/VocabularyTests.cs",
+        "tests/Sidestep.SystemTests/Fixtures/LongInlineDataAttribute.cs",
     ];
 
     [Theory]

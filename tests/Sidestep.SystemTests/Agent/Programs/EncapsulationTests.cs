@@ -35,11 +35,11 @@ public sealed class EncapsulationTests : IDisposable
 
     [Theory]
     [InlineData("ipip", false)]
-    [InlineData("ipip", true)]
-    [InlineData("gue", false)]
+    [LongInlineData("ipip", true)]
+    [LongInlineData("gue", false)]
     [InlineData("gue", true)]
     [InlineData("gre", false)]
-    [InlineData("gre", true)]
+    [LongInlineData("gre", true)]
     public void Connections_uploads_and_datagrams_pass_through_every_encapsulation(string kind, bool outer6)
     {
         Apply(kind, outer6);

@@ -66,7 +66,7 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
     [Theory]
     [InlineData("xdp", "auto")]
     [InlineData("managed", "af-packet")]
-    [InlineData("managed", "af-xdp")]
+    [LongInlineData("managed", "af-xdp")]
     public void A_deleted_and_recreated_interface_is_attached_again(string engine, string driver)
     {
         using var segment = new Segment();

@@ -37,7 +37,7 @@ public sealed class ServerHealthTests
         {
             OnExit = "keep",
             PoolLines = "monitors: [patient]",
-            Monitors = ["name: patient, type: icmp, interval: 5, timeout: 1, fall: 3"]
+            Monitors = ["name: patient, type: icmp, interval: 2, timeout: 1, fall: 3"]
         };
         var first = segment.Start();
         WaitForSlots(segment, "server1", true);
@@ -53,7 +53,7 @@ public sealed class ServerHealthTests
     /// file.</summary>
     [Theory]
     [InlineData("pool")]
-    [InlineData("next", Traits = [Form.Name, Form.Long])]
+    [LongInlineData("next")]
     public void New_servers_take_over_without_a_gap_once_they_are_healthy(string pool)
     {
         using var segment = new Segment(servers: 3);
@@ -127,10 +127,11 @@ public sealed class ServerHealthTests
         using var segment = new Segment();
         segment.File = segment.File with { PoolLines = "" };
         segment.Start();
-        using var traffic = segment.Send();
-        traffic.WaitUntilAllAnswered();
+        // Flows that begin before both servers are up stay on the first one.
         WaitForSlots(segment, "server1", true);
         WaitForSlots(segment, "server2", true);
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
 
         var added = Enumerable.Range(1, 250).Select(static i =>
