@@ -6,8 +6,8 @@ using Sidestep.Control.Agents;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
 using Sidestep.Model;
-using Sidestep.UnitTests.Hosting;
 using Sidestep.UnitTests.Control;
+using Sidestep.UnitTests.Hosting;
 
 namespace Sidestep.UnitTests.Daemon.Api;
 
