@@ -130,7 +130,7 @@ INLINE __u32 end_flags(const struct flow_lookup *lookup)
 {
 	__u8 flags = lookup->tuple.tcp_flags;
 
-	if (lookup->flags & SERVICE_PERSISTENCE)
+	if (!(flags & (TCP_FIN | TCP_RST)) || lookup->flags & SERVICE_PERSISTENCE)
 		return 0;
 	return (flags & TCP_FIN ? FLOW_FIN : 0) | (flags & TCP_RST ? FLOW_RST : 0);
 }
