@@ -154,7 +154,7 @@ INLINE int encapsulate_gue(struct xdp_md *ctx, struct packet *p, const struct tu
 		__u64 all = sum_of(ctx, p->l3, p->length);
 
 		all += p->server->checksum + port + 2 * bpf_htons(length) + (gue & 0xffff) + (gue >> 16);
-		sum = ~fold(all) ?: 0xffff;
+		sum = (__u16)~fold(all) ?: 0xffff; /* ~ of a __u16 is an int, which is never 0 here */
 		outer = push_headroom(ctx, p, sizeof(struct ipv6hdr) + GUE_BYTES, bpf_htons(ETH_P_IPV6));
 		if (!outer)
 			return DROP_NO_HEADROOM;
