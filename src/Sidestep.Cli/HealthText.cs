@@ -32,7 +32,7 @@ internal static class HealthText
             console.WriteLine();
     }
 
-    /// <summary>Only where there is no answer does the address not respond: a wrong answer is one.</summary>
+    /// <summary>What is wrong at the server's own address: it does not respond, or it responds wrongly.</summary>
     private static string OwnAddressFault(ServerHealthReport server)
     {
         var check = server.Checks.Where(static c => c is { ProbePath: "server", Status: HealthStatus.Down })

@@ -88,7 +88,7 @@ public sealed class ControlLoop
     public void Post(EffectiveConfiguration configuration) =>
         _events.Writer.TryWrite(new ConfigurationChanged(configuration));
 
-    /// <summary>Attaches again to interfaces that the engine is no longer attached to. Any thread.</summary>
+    /// <summary>Lets the loop attach again where the engine is no longer attached. Safe on any thread.</summary>
     public void AttachAgain() => _events.Writer.TryWrite(new AttachmentLost());
 
     /// <summary>Applies the first configuration, as a change of the tables that an earlier process left, and attaches.

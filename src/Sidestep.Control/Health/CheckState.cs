@@ -101,7 +101,7 @@ internal sealed class CheckState(Check check)
 /// threads.</summary>
 internal sealed class TargetState
 {
-    /// <summary>True if any server has ever answered there as expected.</summary>
+    /// <summary>True if the check of any server has ever been up there.</summary>
     internal bool IsVerified { get; set; }
 
     /// <summary>The number of servers whose check of the target has no status yet.</summary>

@@ -41,7 +41,7 @@ public sealed class Supervisor(TimeProvider time, LoopFailures failures, Action<
             {
                 inARow = Failed(name, e);
             }
-            // Awaiting this never throws, and so never hides how the loop ended.
+            // If it is cancelled during the pause, the condition of the loop ends the method.
             await Task.Delay(PauseAfter(inARow), time, cancellation)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -129,6 +129,10 @@ internal static unsafe partial class Libc
     internal const int AF_INET = 2;
     internal const int SOCK_DGRAM = 2;
     internal const int ENOENT = 2;
+
+    /// <summary>The kernel's answer when a route or a rule to be removed does not exist.</summary>
+    internal const int ESRCH = 3;
+
     internal const int EINTR = 4;
     internal const int ENXIO = 6;
     internal const int EAGAIN = 11;

@@ -13,7 +13,7 @@ public static class BlackholeTable
     private const ushort NewRule = 32, DeleteRule = 33;
     private const ushort InputNameAttribute = 3, PriorityAttribute = 6, RuleTableAttribute = 15;
     private const byte ToTable = 1;
-    private const int RuleMessageBytes = 12, NoSuchProcess = 3, NoFamily = 97;
+    private const int RuleMessageBytes = 12, NoFamily = 97;
 
     /// <summary>Adds the blackhole route of a prefix to a table, unless it exists.</summary>
     public static void Add(NetlinkSocket socket, uint table, IPNetwork prefix) =>
@@ -53,7 +53,7 @@ public static class BlackholeTable
             return true;
         }
         catch (NativeException e) when (e.IsBusy || e.IsNotFound
-            || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
+            || e.Errno is Interop.Libc.ESRCH or NoFamily or Interop.Libc.EOPNOTSUPP)
         {
             // The desired state holds already; or the family is switched off, and then the kernel answers nothing of
             // it.

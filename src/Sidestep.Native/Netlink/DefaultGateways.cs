@@ -12,7 +12,6 @@ public static class DefaultGateways
     private const ushort DestinationAttribute = 1, LinkLayerAttribute = 2;
     private const uint OnLink = 4;
     private const ushort Permanent = 0x80;
-    private const int NoSuchProcess = 3;
 
     /// <summary>Creates or replaces the neighbour entry of the gateway and the route.</summary>
     /// <param name="socket">Of the network namespace.</param>
@@ -73,7 +72,7 @@ public static class DefaultGateways
             {
                 socket.Execute(request);
             }
-            catch (NativeException e) when (e.IsNotFound || e.Errno is NoSuchProcess or Interop.Libc.ENODEV)
+            catch (NativeException e) when (e.IsNotFound || e.Errno is Interop.Libc.ESRCH or Interop.Libc.ENODEV)
             {
                 // It does not exist.
             }

@@ -7,7 +7,7 @@ namespace Sidestep.Native.Netlink;
 public static class LinkRoutes
 {
     private const byte LinkScope = 253;
-    private const int NextHopBytes = 8, NoSuchProcess = 3;
+    private const int NextHopBytes = 8;
 
     /// <summary>Adds the route to a prefix, unless the table has one.</summary>
     /// <param name="socket">Of the network namespace.</param>
@@ -38,7 +38,7 @@ public static class LinkRoutes
         {
             socket.Execute(Request("remove", RouteMessage.Delete, 0, table, prefix));
         }
-        catch (NativeException e) when (e.IsNotFound || e.Errno == NoSuchProcess)
+        catch (NativeException e) when (e.IsNotFound || e.Errno == Interop.Libc.ESRCH)
         {
             // It does not exist.
         }

@@ -31,7 +31,7 @@ public sealed class DirectorAndConflictRulesTests
     public void Two_local_VIPs_are_two_diagnoses() => Assert.Equal(
         2, Names(Evidence() with { LocalVips = [(Layer2Vip, "lo"), (Layer3Vip, "lo")] }).Length);
 
-    /// <summary>The healthy twins: servers are healthy, or a server fails that does not answer the doctor
+    /// <summary>Nothing is diagnosed here: servers are healthy, or a server fails that does not answer the doctor
     /// either.</summary>
     [Fact]
     public void Reply_filter_is_no_fault_unless_it_explains_failing_health_checks()
@@ -55,7 +55,7 @@ public sealed class DirectorAndConflictRulesTests
         Assert.Contains("ip route del local 203.0.113.20/32 table local", found.Remedy, StringComparison.Ordinal);
     }
 
-    /// <summary>The healthy twin: both interfaces carry frames and are attached.</summary>
+    /// <summary>Nothing is diagnosed here: both interfaces carry frames and are attached.</summary>
     [Fact]
     public void Interface_that_works_has_no_diagnosis() => Assert.Empty(Names(Evidence() with
     {
