@@ -183,7 +183,7 @@ public sealed class TransmitRingTests : IDisposable
             foreach (var side in new[] { _cables.Director, _cables.FarEnd })
                 side.Ip("link set eth0 mtu 9000");
             Send(rings, first, Frame(2, Ethernet + 9000));
-            Assert.Equal(1, Sockets(first));
+            AssertSockets(1, 0, first);
             Assert.Equal([Frame(0, 60), Frame(2, Ethernet + 9000)], ReceiveFrames(2));
             Send(rings, first, Frame(3, Ethernet + 9001));
             Assert.Equal((3, 1), (rings.Sent, rings.Lost));
@@ -193,7 +193,7 @@ public sealed class TransmitRingTests : IDisposable
             _cables.Director.Ip($"link set eth1 netns {elsewhere.Name}");
             Send(rings, second, Frame(4, 60));
             Assert.Equal((3, 2), (rings.Sent, rings.Lost));
-            AssertClosed(first);
+            AssertSockets(1, 0, first);
             elsewhere.Ip($"link set eth1 netns {_cables.Director.Name}");
             _cables.Director.Ip("link set eth1 up");
             Assert.Equal(second, Kernel.InterfaceIndex("eth1"));
@@ -202,12 +202,12 @@ public sealed class TransmitRingTests : IDisposable
 
             // Deleted, and no frame is sent through it any more: its socket is closed when another is opened.
             _cables.Director.Ip("link del eth1");
-            Assert.Equal((1, 1), (Sockets(first), Sockets(-1)));
+            AssertSockets(1, 1, first);
             _cables.Add("eth2", queues: 1);
             Send(rings, Kernel.InterfaceIndex("eth2")!.Value, Frame(6, 60));
             Assert.Equal([Frame(6, 60)], ReceiveFrames(1, "eth2"));
             Assert.Equal((5, 2), (rings.Sent, rings.Lost));
-            AssertClosed(first);
+            AssertSockets(1, 0, first);
 
             // An interface that never existed; it is reported once within a second.
             Send(rings, 9999, Frame(7, 60));
@@ -290,13 +290,14 @@ public sealed class TransmitRingTests : IDisposable
         return frame;
     }
 
+    /// <summary>Waits for the numbers of sockets at an interface and at deleted ones. A process that another test starts
+    /// holds all descriptors between fork and exec, those of closed sockets included.</summary>
+    private static void AssertSockets(int expected, int ofDeleted, int interfaceIndex) => Eventually.True(
+        () => (Sockets(interfaceIndex), Sockets(-1)) == (expected, ofDeleted),
+        () => $"{Sockets(interfaceIndex)} and {Sockets(-1)} sockets");
+
     /// <summary>Number of sending sockets at an interface of this thread's namespace, from /proc/net/packet; -1 for an
     /// interface that is gone.</summary>
-    /// <summary>Waits until only the ring of this interface has a socket. A process that another test starts holds all
-    /// descriptors between fork and exec.</summary>
-    private static void AssertClosed(int open) => Eventually.True(() => (Sockets(open), Sockets(-1)) == (1, 0),
-        () => $"{Sockets(open)} and {Sockets(-1)} sockets");
-
     private static int Sockets(int interfaceIndex) => File.ReadLines("/proc/thread-self/net/packet")
         .Select(static l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Count(c => c is [_, _, _, "0000", var at, ..] && at == interfaceIndex.ToString(CultureInfo.InvariantCulture));
