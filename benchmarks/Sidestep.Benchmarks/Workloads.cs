@@ -101,6 +101,7 @@ internal static class Workloads
     {
         Name = PoolName(number),
         Slots = slots,
+        Monitors = [],
         Servers = [.. Enumerable.Range(number * servers, servers)
             .Select(i => new RealServer { Name = $"server{i}", Address = ServerAt(i, isIpv6) })],
     };

@@ -18,7 +18,7 @@ internal static class HealthText
     {
         if (health is null)
             return;
-        var lines = health.Servers.SelectMany(LinesOf).ToArray();
+        var lines = health.Servers.GroupBy(static s => (s.Pool, s.Encap, s.Name)).SelectMany(LinesOf).ToArray();
         foreach (var line in lines.Take(MostServers))
             console.WriteLine(line);
         if (lines.Length > MostServers)
@@ -48,9 +48,28 @@ internal static class HealthText
         + (checks.Length > 1
             ? string.Create(CultureInfo.InvariantCulture, $", and {checks.Length - 1} more checks") : "");
 
-    private static IEnumerable<string> LinesOf(ServerHealthReport server)
+    /// <summary>The lines about one server: about each service that has a verdict of its own, then about the server
+    /// itself.</summary>
+    private static IEnumerable<string> LinesOf(IEnumerable<ServerHealthReport> server)
     {
-        var label = $"{server.Name} of {server.Pool}/{server.Encap}";
+        ServerHealthReport[] verdicts = [.. server];
+        foreach (var verdict in verdicts)
+        {
+            var label = LabelOf(verdict) + (verdicts.Length > 1 ? $" for {verdict.OfService}" : "");
+            foreach (var line in VerdictLines(label, verdict))
+                yield return line;
+        }
+        var first = verdicts[0];
+        if (first.MtuProblem is { } mtu)
+            yield return $"{LabelOf(first)}: {mtu}";
+        foreach (var signal in first.PassiveSignals)
+            yield return $"{LabelOf(first)}: passive signal: {signal}";
+    }
+
+    private static string LabelOf(ServerHealthReport server) => $"{server.Name} of {server.Pool}/{server.Encap}";
+
+    private static IEnumerable<string> VerdictLines(string label, ServerHealthReport server)
+    {
         var since = server.Since is { } time
             ? string.Create(CultureInfo.InvariantCulture, $" since {time.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
         if (server.WaitsForAgent)
@@ -65,9 +84,5 @@ internal static class HealthText
         var unproven = server.Checks.Where(static c => c.Unproven).ToArray();
         if (server.Healthy && unproven.Length > 0)
             yield return $"{label}: never up here: {Listed(unproven)}";
-        if (server.MtuProblem is { } mtu)
-            yield return $"{label}: {mtu}";
-        foreach (var signal in server.PassiveSignals)
-            yield return $"{label}: passive signal: {signal}";
     }
 }

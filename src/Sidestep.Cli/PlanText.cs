@@ -45,7 +45,7 @@ public sealed class PlanText(PlanReport plan)
         table.Write(console);
     }
 
-    private static void WritePools(IAnsiConsole console, PoolChange[] pools)
+    private void WritePools(IAnsiConsole console, PoolChange[] pools)
     {
         var table = new ReportTable(["pool", "change"], "slots", "moved", "share");
         foreach (var g in pools)
@@ -53,11 +53,11 @@ public sealed class PlanText(PlanReport plan)
         table.Write(console);
     }
 
-    private static void WriteServers(IAnsiConsole console, PoolChange[] pools)
+    private void WriteServers(IAnsiConsole console, PoolChange[] pools)
     {
         var table = new ReportTable(["real server", "pool", "address", "change", "before", "after"],
             "slots before", "slots after", "flows stay", "flows move", "flows break");
-        foreach (var (pool, s) in pools.SelectMany(static g => g.Servers.Select(s => (NameOf(g), s))))
+        foreach (var (pool, s) in pools.SelectMany(g => g.Servers.Select(s => (NameOf(g), s))))
         {
             table.AddRow(s.Name, pool, s.Address.ToString(), Word(s.Change), s.Before ?? "", s.After ?? "",
                 Number(s.SlotsBefore), Number(s.SlotsAfter),
@@ -66,7 +66,10 @@ public sealed class PlanText(PlanReport plan)
         table.Write(console);
     }
 
-    private static string NameOf(PoolChange pool) => $"{pool.Name}/{pool.Encap}";
+    /// <summary>With the service, where several services of the pool have slots of their own.</summary>
+    private string NameOf(PoolChange pool) => $"{pool.Name}/{pool.Encap}" + (pool.Service is not null
+        && plan.Pools.Any(p => (p.Name, p.Encap) == (pool.Name, pool.Encap) && p.Service != pool.Service)
+        ? $" for {pool.Service}" : "");
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.##} %");
 

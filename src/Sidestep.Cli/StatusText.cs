@@ -45,14 +45,16 @@ internal static class StatusText
 
     private static void WriteServers(IAnsiConsole console, DirectorStatus status)
     {
-        var health = (status.Health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Encap, s.Name))
-            .ToDictionary(static s => (s.Pool, s.Encap, s.Name));
+        var health = (status.Health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Encap, s.OfService, s.Name))
+            .ToDictionary(static s => (s.Pool, s.Encap, s.OfService, s.Name));
+        var pools = status.Pools.CountBy(static p => (p.Name, p.Encap)).ToDictionary();
         var servers = new ReportTable(["real server", "pool", "address", "state", "DSR path", "service"],
             "weight", "slots", "flows", "packets", "bytes");
         foreach (var (pool, s) in status.Pools.SelectMany(static p => p.Servers.Select(s => (p, s))))
         {
-            var ofServer = health.GetValueOrDefault((pool.Name, pool.Encap, s.Name));
-            servers.AddRow(s.Name, $"{pool.Name}/{pool.Encap}", s.Address.ToString(), CounterName.Of(s.State),
+            var ofServer = health.GetValueOrDefault((pool.Name, pool.Encap, pool.Service, s.Name));
+            var service = pools[(pool.Name, pool.Encap)] > 1 && pool.Service is not null ? $" for {pool.Service}" : "";
+            servers.AddRow(s.Name, $"{pool.Name}/{pool.Encap}{service}", s.Address.ToString(), CounterName.Of(s.State),
                 CounterName.Of(ofServer?.DsrPath ?? HealthStatus.Unknown),
                 CounterName.Of(ofServer?.Service ?? HealthStatus.Unknown),
                 Number(s.Weight), Number(s.Slots), Number(s.Flows), Number(s.Packets), Number(s.Bytes));

@@ -67,9 +67,9 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         private readonly Lazy<Dictionary<PoolKey, Pool>> _previousPools =
             new(() => Applied.Pools.ToDictionary(static p => p.Key));
 
-        private readonly Lazy<ILookup<PoolKey, Encap>> _encaps =
+        private readonly Lazy<ILookup<PoolKey, (Encap Encap, ServiceKey Service)>> _users =
             new(() => Desired.Desired.VirtualServices.Where(static s => s.Enabled)
-            .ToLookup(static s => s.PoolKey, s => Encap.Of(Desired.Desired.ProfileOf(s))));
+            .ToLookup(static s => s.PoolKey, s => (Encap.Of(Desired.Desired.ProfileOf(s)), s.Key)));
 
         internal Retention Find() => new([.. Services()], [.. Servers()]);
 
@@ -98,8 +98,8 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             var encap = Encap.Of(Desired.Desired.ProfileOf(service));
             var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
             return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
-                && !IsVerified(_pools.Value[service.PoolKey], encap)
-                && Health.HasServing(new GroupKey(pool.Key, encap), pool) ? pool : null;
+                && !IsVerified(_pools.Value[service.PoolKey], encap, service.Key)
+                && Health.HasServing(GroupKey.Of(pool, encap, service.Key), pool) ? pool : null;
         }
 
         private IEnumerable<RetainedServers> Servers()
@@ -113,8 +113,9 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
                     continue;
                 var removed = RemovedServers(previous, pool);
                 var previousOnly = previous with { Servers = removed };
-                if (!removed.IsEmpty && _encaps.Value[pool.Key].Distinct()
-                    .Any(e => !IsVerified(pool, e) && Health.HasServing(new GroupKey(pool.Key, e), previousOnly)))
+                if (!removed.IsEmpty && _users.Value[pool.Key].DistinctBy(u => GroupKey.Of(pool, u.Encap, u.Service))
+                    .Any(u => !IsVerified(pool, u.Encap, u.Service)
+                        && Health.HasServing(GroupKey.Of(pool, u.Encap, u.Service), previousOnly)))
                     yield return new RetainedServers(pool, removed);
             }
         }
@@ -125,10 +126,11 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             return [.. previous.Servers.Where(s => !remaining.Contains(s.VrfAddress))];
         }
 
-        /// <summary>True if the new servers are verified; also for a pool in which no server is to serve.</summary>
-        private bool IsVerified(Pool pool, Encap encap)
+        /// <summary>True if the new servers are verified for a service; also for a pool in which no server is to
+        /// serve.</summary>
+        private bool IsVerified(Pool pool, Encap encap, ServiceKey service)
         {
-            var group = new GroupKey(pool.Key, encap);
+            var group = GroupKey.Of(pool, encap, service);
             return Health.HasHealthy(group, pool, all: true) || (!WaitsForAll && Health.HasHealthy(group, pool));
         }
 

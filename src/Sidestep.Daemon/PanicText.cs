@@ -14,14 +14,15 @@ internal static class PanicText
     internal static ImmutableDictionary<GroupKey, string> Of(
         EffectiveConfiguration configuration, ForwardingTables tables)
     {
+        var names = new GroupNames(tables.Groups.Select(static g => g.Key));
         var thresholds = configuration.Pools.ToDictionary(static p => p.Key, static p => p.PanicThreshold);
         return tables.Groups.Select(g => (g.Key, Names: (string[])[.. g.Servers
                 .Where(static s => s is { HasFailed: true, Weight: > 0 }).Select(static s => s.Name)]))
             .Where(static g => g.Names.Length > 0)
             .ToImmutableDictionary(static g => g.Key, g => string.Create(CultureInfo.InvariantCulture,
-                $"{g.Key} is in panic mode: fewer than {thresholds.GetValueOrDefault(g.Key.Pool)} % of its servers ")
-                + $"(panicThreshold) are healthy, so {Listed(g.Names)} get new flows although their health checks fail:"
-                + " check what the monitors ask for");
+                $"{names.Of(g.Key)} is in panic mode: fewer than {thresholds.GetValueOrDefault(g.Key.Pool)} % of its ")
+                + $"servers (panicThreshold) are healthy, so {Listed(g.Names)} get new flows although their health checks"
+                + " fail: check what the monitors ask for");
     }
 
     private static string Listed(string[] names) => string.Join(", ", names.Take(MaxNames))

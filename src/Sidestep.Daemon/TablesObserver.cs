@@ -94,7 +94,7 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
         // Multicast and health have logged theirs.
         foreach (var problem in problems.Except(multicast.Problems).Except(health.Problems).Except(panicTexts))
             log.Degraded(problem);
-        LogPanics(panics);
+        LogPanics(panics, new GroupNames(tables.Groups.Select(static g => g.Key)));
         foreach (var server in unresolved)
             log.NoNextHop(server);
         log.Applied(ApplyText.Summary(tables));
@@ -112,12 +112,12 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
         }
     }
 
-    private void LogPanics(ImmutableDictionary<GroupKey, string> panics)
+    private void LogPanics(ImmutableDictionary<GroupKey, string> panics, GroupNames names)
     {
         foreach (var (group, text) in panics.Where(p => !_panics.ContainsKey(p.Key)))
             log.PanicBegan(text);
         foreach (var group in _panics.Keys.Where(g => !panics.ContainsKey(g)))
-            log.PanicEnded(group.ToString());
+            log.PanicEnded(names.Of(group));
         _panics = panics;
     }
 

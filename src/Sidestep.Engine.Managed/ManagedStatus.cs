@@ -47,6 +47,7 @@ public static class ManagedStatus
             Pools =
             [
                 .. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
+                    .ThenBy(static g => g.Key.Service?.ToString(), StringComparer.Ordinal)
                     .Select(g => PoolOf(g, counters, flows)),
             ],
             Responses = StatusRecords.Of(counters.Responses),

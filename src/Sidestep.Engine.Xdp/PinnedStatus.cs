@@ -54,6 +54,7 @@ public static class PinnedStatus
                 .Select(s => ServiceOf(maps, s.Key, s.Value, matches, slots))],
             Pools = [.. servers.GroupBy(static s => s.Group)
                 .OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
+                .ThenBy(static g => g.Key.Service?.ToString(), StringComparer.Ordinal)
                 .Select(static g => StatusRecords.Pool(g.Key, g.Select(static s => s.Status)))],
             Responses = StatusRecords.Of(counters.Responses),
             Evicted = new EvictionCounters(CounterReader.Evicted(maps, static (ref counters) => counters.FlowsEvicted),
@@ -66,7 +67,7 @@ public static class PinnedStatus
         Dictionary<GroupKey, Dictionary<uint, int>> slots)
     {
         // A label that a change has just cleared names no group: then everything is read again.
-        var group = Labels.GroupOf(maps.ServiceLabels[id]) ?? default;
+        var group = Labels.GroupOf(maps.ServiceLabels[id], maps.ServiceLabels) ?? default;
         return StatusRecords.Service(key, matches[id], group,
             slots.TryGetValue(group, out var servers) && servers.Keys.Any(static s => s != 0),
             CounterReader.Service(maps, id));

@@ -45,7 +45,8 @@ public static class RunningDirector
         return new RunningState(
             groups,
             [.. running.Services.Select(s => new RunningService(
-                s.Key, Labels.GroupOf(maps.ServiceLabels[s.Value]) ?? default, [.. matches[s.Value]]))],
+                s.Key, Labels.GroupOf(maps.ServiceLabels[s.Value], maps.ServiceLabels) ?? default,
+                [.. matches[s.Value]]))],
             new FlowCounts(running.Servers.ToDictionary(static s => s.Key, s => flows[s.Value])),
             running.Servers.Where(s => (maps.ServerLabels[s.Value].Flags & Constants.LabelUnresolved) != 0)
                 .Select(static s => s.Key.Address).ToImmutableHashSet());

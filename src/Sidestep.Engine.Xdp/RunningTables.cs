@@ -23,7 +23,7 @@ internal sealed record RunningTables(
         foreach (var service in RunningServices.Of(maps))
         {
             ref readonly var label = ref maps.ServiceLabels[(int)service.Id];
-            if (Labels.GroupOf(label) is not { } group)
+            if (Labels.GroupOf(label, maps.ServiceLabels) is not { } group)
                 continue;
             services[ServiceKey.Parse(Labels.Read(label.Name))] = (int)service.Id;
             var count = (int)service.SlotCount;
@@ -36,7 +36,7 @@ internal sealed record RunningTables(
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
             ref readonly var label = ref labels[id];
-            if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label) is not { } server
+            if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label, maps.ServiceLabels) is not { } server
                 || !slots.ContainsKey(server.Group))
                 continue;
             // Of two ids, the one that packets use belongs to the server.
@@ -64,7 +64,7 @@ internal sealed record RunningTables(
         foreach (var id in Services.Values)
         {
             ref readonly var label = ref maps.ServiceLabels[id];
-            if (Labels.GroupOf(label) is { } group)
+            if (Labels.GroupOf(label, maps.ServiceLabels) is { } group)
                 windows[group] = Labels.TimeOf(label);
         }
         var servers = Servers.GroupBy(static s => s.Key.Group).ToDictionary(static g => g.Key, static g => g.ToArray());

@@ -141,7 +141,7 @@ internal sealed class TableWriter
             && previous.Use == use)
             return previous;
         var ids = _ids.IdsOf(group);
-        var label = Labels.Of(group.Key);
+        var label = Labels.Of(group.Key, group.Key.Service is { } service ? _ids.Services[service] : null);
         for (var i = 0; i < ids.Length; i++)
             _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
         var slots = _slots.Write(group.Key, SlotWords.Of(group, ids, use.TracksFlows),
@@ -154,7 +154,10 @@ internal sealed class TableWriter
         var transitions = tables.Groups.ToDictionary(static g => g.Key, static g => g.Transition);
         var labels = _maps.ServiceLabels;
         foreach (var service in tables.Services)
-            labels[_ids.Services[service.Key]] = Labels.Of(service, transitions[service.Group]);
+        {
+            var id = _ids.Services[service.Key];
+            labels[id] = Labels.Of(service, transitions[service.Group], id);
+        }
     }
 
     private void ClearService(int id)

@@ -10,6 +10,7 @@ namespace Sidestep.Forwarding;
 public sealed class EffectiveConfiguration
 {
     private readonly Dictionary<ServiceKey, PoolKey> _servingPools;
+    private readonly Lazy<Dictionary<string, HealthMonitor>> _monitors;
 
     /// <summary>Exactly what the operator wrote: nothing drains beyond it and nothing is retained.</summary>
     public EffectiveConfiguration(Configuration desired)
@@ -29,6 +30,7 @@ public sealed class EffectiveConfiguration
         Drains = drains;
         RetainedServices = services;
         RetainedServers = servers;
+        _monitors = new(() => monitors.ToDictionary(static m => m.Name));
         _servingPools = services.ToDictionary(static s => s.Service.Key, static s => s.ServingPool.Key);
     }
 
@@ -41,6 +43,10 @@ public sealed class EffectiveConfiguration
 
     /// <summary>The monitors of <see cref="Desired"/>, then those that only retained pools name.</summary>
     public ImmutableArray<HealthMonitor> HealthMonitors { get; }
+
+    /// <summary>The monitor with a name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public HealthMonitor MonitorOf(string name) => _monitors.Value[name];
 
     /// <summary>The requested drains of servers that the file has enabled, with the reasons. They may name servers that
     /// no pool has.</summary>

@@ -16,7 +16,7 @@ public sealed record EngineCapabilities
     /// <summary>The most VIPs and VIP prefixes.</summary>
     public required int MaxVips { get; init; }
 
-    /// <summary>The most real servers, counted once per pool and encapsulation.</summary>
+    /// <summary>The most real servers, counted once per group.</summary>
     public required int MaxServers { get; init; }
 
     /// <summary>The most slots, summed over all slot tables.</summary>
@@ -44,7 +44,7 @@ public sealed record EngineCapabilities
         [
             ("services", tables.Services.Length, MaxServices),
             ("VIPs", tables.Vips.Length, MaxVips),
-            ("real servers (counted once per pool and encapsulation)",
+            ("real servers (counted once per service of a monitored pool, and per encapsulation)",
                 tables.Groups.Sum(static g => (long)g.Servers.Length), MaxServers),
             ("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), MaxSlots),
             ("interfaces", tables.Interfaces.Length, MaxInterfaces),
@@ -56,7 +56,16 @@ public sealed record EngineCapabilities
         if (problems.Length > 0)
         {
             throw new EngineException($"the configuration exceeds the limits of the {Engine} engine:"
-                + $" {string.Join("; ", problems)}. docs/limits.md lists the limits and their cost");
+                + $" {string.Join("; ", problems)}.{Remedy(tables)} docs/limits.md lists the limits and their cost");
         }
+    }
+    /// <summary>Names the pool whose services have the most groups, if they could share one.</summary>
+    private static string Remedy(ForwardingTables tables)
+    {
+        var largest = tables.Groups.Where(static g => g.Key.Service is not null).GroupBy(static g => g.Key.Pool)
+            .MaxBy(static g => g.Count());
+        return largest is null || largest.Count() == 1 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $" The {largest.Count()} services of pool {largest.Key} have slots and servers of their own: healthScope: "
+            + $"pool lets them share.");
     }
 }

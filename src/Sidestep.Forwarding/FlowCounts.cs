@@ -3,7 +3,7 @@ using Sidestep.Model;
 namespace Sidestep.Forwarding;
 
 /// <summary>Identifies a server across changes: another name or address is another server.</summary>
-/// <param name="Group">Its pool and encapsulation.</param>
+/// <param name="Group">Its group: pool, encapsulation and service.</param>
 /// <param name="Name">Its name in the pool.</param>
 /// <param name="Address">Its own address.</param>
 public readonly record struct ServerKey(GroupKey Group, string Name, VrfAddress Address)

@@ -81,6 +81,14 @@ public sealed record ServiceEntry
     /// <summary>Key of the <see cref="ServerGroup"/> that the service chooses servers from.</summary>
     public required GroupKey Group { get; init; }
 
+    /// <summary>Key of the first group that has the same slots as <see cref="Group"/>: services that share it choose
+    /// the same server for the same hash.</summary>
+    public GroupKey SlotsOf
+    {
+        get => field == default ? Group : field;
+        init;
+    }
+
     /// <summary>How a server is chosen for a packet of no tracked flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
 
@@ -107,33 +115,8 @@ public sealed record ServiceEntry
     public AccessList? AccessList { get; init; }
 }
 
-/// <summary>Identifies a group: a pool that is reached by one encapsulation.</summary>
-/// <param name="Pool">The pool.</param>
-/// <param name="Encap">The encapsulation.</param>
-public readonly record struct GroupKey(PoolKey Pool, Encap Encap)
-{
-    /// <summary>Hash of the pool alone: a pool is seldom reached by two encapsulations.</summary>
-    public override int GetHashCode() => Pool.GetHashCode();
-
-    /// <summary>The text of the key in messages and for sorting: <c>web/l2</c>.</summary>
-    public override string ToString() => $"{Pool}/{Encap}";
-
-    /// <summary>Parses the result of <see cref="ToString"/>.</summary>
-    /// <exception cref="FormatException">The text is anything else.</exception>
-    public static GroupKey Parse(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        // An outer source, behind an @, contains slashes too. The names of pools and tenants contain neither.
-        var source = text.IndexOf('@', StringComparison.Ordinal);
-        var slash = text.AsSpan(0, source < 0 ? text.Length : source).LastIndexOf('/');
-        return slash > 0 && Encap.TryParse(text[(slash + 1)..], out var encap)
-            ? new GroupKey(PoolKey.Parse(text[..slash]), encap.Value)
-            : throw new FormatException($"'{text}' is not a group: write POOL/ENCAPSULATION");
-    }
-}
-
 /// <summary>The usable servers of a pool and their slots.</summary>
-/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Key">Pool, encapsulation and service.</param>
 /// <param name="Servers">All servers of the pool, by address; those that accept no new flows have no slots.</param>
 /// <param name="Slots">The slot table; its members are the usable ones of <paramref name="Servers"/>. Without any, it
 /// is empty, or its slots are <see cref="SlotTable.NoMember"/> while <paramref name="Transition"/> has flows that

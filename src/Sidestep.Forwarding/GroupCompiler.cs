@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Sidestep.Model;
@@ -21,11 +22,12 @@ internal sealed class GroupCompiler
     private readonly Lazy<FlowCounts>? _flows;
     private readonly CompilerInput? _previousInput;
     private readonly bool _sameKey;
-    private readonly Dictionary<GroupKey, ServerGroup> _previous;
-    private readonly Dictionary<PoolKey, ServerGroup> _previousByPool;
+    private readonly GroupHistory _previous;
+    private readonly ConcurrentDictionary<PoolKey, SlotTable> _newest = new();
 
     internal GroupCompiler(
-        CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
+        CompilerInput input, ForwardingTables? previous, IReadOnlySet<GroupKey> required, DateTimeOffset now,
+        Func<FlowCounts>? countFlows)
     {
         _input = input;
         _key = input.Configuration.Desired.Group.HashKey;
@@ -33,9 +35,7 @@ internal sealed class GroupCompiler
         _flows = countFlows is null ? null : new Lazy<FlowCounts>(countFlows);
         _previousInput = previous?.Input;
         _sameKey = previous?.HashKey == _key;
-        var groups = previous?.Groups ?? [];
-        _previous = groups.ToDictionary(static g => g.Key);
-        _previousByPool = groups.DistinctBy(static g => g.Key.Pool).ToDictionary(static g => g.Key.Pool);
+        _previous = new GroupHistory(previous?.Groups ?? [], required.Contains);
     }
 
     /// <summary>When the first of the groups must be compiled again; null: time alone changes none.</summary>
@@ -43,18 +43,18 @@ internal sealed class GroupCompiler
 
     /// <summary>Compiles the servers and slots of one group, or returns the previous group if nothing
     /// changed.</summary>
-    /// <param name="key">Its pool and encapsulation.</param>
+    /// <param name="key">Its key.</param>
     /// <param name="services">The services that use the group, by name; at least one.</param>
     internal ServerGroup Compile(GroupKey key, VirtualService[] services)
     {
         var pool = _input.FindPool(key.Pool)!;
         var profile = _input.ProfileOf(services[0]);
-        var previous = _previous.GetValueOrDefault(key);
+        var previous = _previous.Find(key);
         if (previous is not null && IsUnchanged(previous, pool))
             return previous;
 
         // With another encapsulation, the pool is another group, but its slots move away from the same servers.
-        previous ??= _previousByPool.GetValueOrDefault(pool.Key);
+        previous ??= _previous.PredecessorOrSibling(key);
         var compiled = new ServerCompiler(
             key, profile, pool, _input.NextHops, _input.HealthOf(key, pool), previous, _now).Compile();
         foreach (var server in compiled)
@@ -85,8 +85,12 @@ internal sealed class GroupCompiler
         var members = servers.Where(static s => s.IsUsable)
             .Select(static s => new SlotMember(s.Address, s.Weight)).ToArray();
         var parameters = new SlotTableParameters(pool.Algorithm, _key, pool.Slots);
-        return previous is not null && previous.Slots.IsOf(parameters, members)
-            ? previous.Slots : SlotTable.Of(parameters, members);
+        if (previous is not null && previous.Slots.IsOf(parameters, members))
+            return previous.Slots;
+        // The services of a pool mostly have the same servers.
+        if (_newest.TryGetValue(pool.Key, out var slots) && slots.IsOf(parameters, members))
+            return slots;
+        return _newest[pool.Key] = SlotTable.Of(parameters, members);
     }
 
     /// <summary>True if compiling would give the same group again: the same pool and next hops, no transition, and no

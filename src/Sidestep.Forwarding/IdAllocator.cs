@@ -66,6 +66,13 @@ public sealed class IdAllocator<T> where T : notnull
         return ids;
     }
 
+    /// <summary>Gives the ID of one key to another one that has none.</summary>
+    public void Rename(T from, T to)
+    {
+        if (_ids.Remove(from, out var id))
+            _ids.Add(to, id);
+    }
+
     private void Free(int id) => (id < _inlineEnd ? _inlineIds : _otherIds).Enqueue(id);
 
     /// <summary>Releases the IDs of keys; keys without an ID are ignored.</summary>

@@ -104,7 +104,7 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
         && service.Persistence is null && service.HashFields == HashFields.SourceAddress;
 
     private static bool TreatAlike(ServiceEntry first, ServiceEntry other) => ChoosesBySourceAlone(other)
-        && first.Group == other.Group && first.AccessList?.Name == other.AccessList?.Name;
+        && first.SlotsOf == other.SlotsOf && first.AccessList?.Name == other.AccessList?.Name;
 
     /// <summary>A port range of a service on a VIP. The order is that of precedence: the narrowest first, of equal
     /// widths the first by name, which has the lower index. Validation rejects equal ranges; tables from other sources

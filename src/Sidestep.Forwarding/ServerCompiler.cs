@@ -7,7 +7,7 @@ namespace Sidestep.Forwarding;
 
 /// <summary>Compiles the servers of a group: which accept new flows, and what happens to the flows that they
 /// have.</summary>
-/// <param name="group">Pool and encapsulation.</param>
+/// <param name="group">Key of the group.</param>
 /// <param name="profile">The network profile, for servers that override the encapsulation.</param>
 /// <param name="pool">The pool.</param>
 /// <param name="nextHops">The next hops of servers.</param>

@@ -61,7 +61,7 @@ public sealed record GroupHealth(ImmutableHashSet<VrfAddress> Healthy)
 }
 
 /// <summary>A group that enabled services of a configuration use or will use.</summary>
-/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Key">Pool, encapsulation and service.</param>
 /// <param name="Pool">The pool.</param>
 /// <param name="Services">The services that use the group.</param>
 public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<VirtualService> Services)
@@ -74,8 +74,9 @@ public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<Virt
         return
         [
             .. configuration.Desired.VirtualServices.Where(static s => s.Enabled)
-                .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
-                .GroupBy(e => new GroupKey(e.Pool, Encap.Of(input.ProfileOf(e.Service))), static e => e.Service)
+                .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: input.FindPool(p)!)))
+                .GroupBy(e => GroupKey.Of(e.Pool, Encap.Of(input.ProfileOf(e.Service)), e.Service.Key),
+                    static e => e.Service)
                 .Select(g => new ConfiguredGroup(g.Key, input.FindPool(g.Key.Pool)!, [.. g])),
         ];
     }

@@ -81,6 +81,10 @@ public sealed class SlotTable
     internal bool IsOf(SlotTableParameters parameters, ReadOnlySpan<SlotMember> members) =>
         Parameters == parameters && Members.AsSpan().SequenceEqual(members);
 
+    /// <summary>True if both tables are built from the same members, so that they have the same slots.</summary>
+    internal bool HasSlotsOf(SlotTable other) => ReferenceEquals(this, other)
+        || (other.Parameters is { } parameters && IsOf(parameters, other.Members.AsSpan()));
+
     /// <summary>Builds the table of the consistent hash, in time proportional to n log n for n slots.</summary>
     /// <param name="key">The director's hash key: the permutations depend on it, so that clients cannot predict
     /// them.</param>

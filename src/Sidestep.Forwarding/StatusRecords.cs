@@ -41,5 +41,8 @@ public static class StatusRecords
     /// <summary>The record of a group, with its servers sorted by name.</summary>
     public static PoolStatus Pool(GroupKey group, IEnumerable<ServerStatus> servers) =>
         new(group.Pool.ToString(), group.Encap.ToString(),
-            [.. servers.OrderBy(static s => s.Name, StringComparer.Ordinal)]);
+            [.. servers.OrderBy(static s => s.Name, StringComparer.Ordinal)])
+        {
+            Service = group.Service?.ToString(),
+        };
 }

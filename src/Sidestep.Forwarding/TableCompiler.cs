@@ -33,20 +33,23 @@ public static class TableCompiler
         var enabled = desired.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Key.ToString(), StringComparer.Ordinal)
             .Select(s => (
-                Service: s, Group: new GroupKey(configuration.ServingPoolOf(s), Encap.Of(input.ProfileOf(s)))))
+                Service: s, Group: GroupKey.Of(input.PoolOf(s), Encap.Of(input.ProfileOf(s)), s.Key)))
             .ToArray();
-        var compiler = new GroupCompiler(input, previous, now, countFlows);
         var required = enabled
             .SelectMany(e => configuration.PoolsOf(e.Service)
-                .Select(p => (e.Service, Group: e.Group with { Pool = p })))
+                .Select(p => (e.Service, Group: p == e.Group.Pool ? e.Group
+                    : GroupKey.Of(input.FindPool(p)!, e.Group.Encap, e.Service.Key))))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
+        var compiler = new GroupCompiler(
+            input, previous, required.Select(static g => g.Key).ToHashSet(), now, countFlows);
         // On a first start, most of the time goes into the slot tables of many new pools: compile them in parallel.
         IEnumerable<ServerGroup> compiled = previous is null
             ? required.AsParallel().AsOrdered().Select(g => compiler.Compile(g.Key, g.Services))
             : required.Select(g => compiler.Compile(g.Key, g.Services));
         var groups = compiled.ToImmutableArray();
+        var firstWithSlots = FirstWithSlots(groups);
         var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
 
         return new ForwardingTables
@@ -54,13 +57,33 @@ public static class TableCompiler
             HashKey = desired.Group.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
-            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
+            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input)
+                with { SlotsOf = firstWithSlots.GetValueOrDefault(e.Group, e.Group) })],
             Vips = CompileVips(desired, enabled, canServe),
             Peers = [.. desired.Group.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
                 .Select(p => nextHops.Peers[p]).Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,
         };
+    }
+
+    /// <summary>For each group of one service of a pool, the first group of the pool with the same slots. Groups in
+    /// transition have slots of their own.</summary>
+    private static Dictionary<GroupKey, GroupKey> FirstWithSlots(ImmutableArray<ServerGroup> groups)
+    {
+        var result = new Dictionary<GroupKey, GroupKey>();
+        foreach (var pool in groups.Where(static g => g.Key.Service is not null).GroupBy(static g => g.Key.Shared))
+        {
+            var first = new List<ServerGroup>();
+            foreach (var group in pool)
+            {
+                var same = group.Transition is null ? first.Find(f => f.Slots.HasSlotsOf(group.Slots)) : null;
+                if (same is null && group.Transition is null)
+                    first.Add(group);
+                result.Add(group.Key, (same ?? group).Key);
+            }
+        }
+        return result;
     }
 
     private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompilerInput input)

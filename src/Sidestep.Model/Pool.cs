@@ -49,6 +49,10 @@ public sealed record Pool
     /// <summary>The default of <see cref="PanicThreshold"/>: 50 percent.</summary>
     public const int DefaultPanicThreshold = 50;
 
+    /// <summary>What a server is judged for: each service of the pool by its own checks, or all of them
+    /// together.</summary>
+    public HealthScope HealthScope { get; init; } = HealthScope.Service;
+
     /// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
     /// traffic.</summary>
     public Admission Admission { get; init; } = Admission.Default;
@@ -61,6 +65,16 @@ public sealed record Pool
 
     /// <summary>The members; names and addresses are unique within the pool.</summary>
     public ImmutableArray<RealServer> Servers { get; init; } = [];
+}
+
+/// <summary>What a health verdict about a server covers.</summary>
+public enum HealthScope
+{
+    /// <summary>One service of the pool. Each service has its own slot table.</summary>
+    Service,
+
+    /// <summary>All services of the pool: they share a slot table, and a server must be up for all of them.</summary>
+    Pool,
 }
 
 /// <summary>A real server as a member of one pool.</summary>

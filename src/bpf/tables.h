@@ -309,6 +309,8 @@ struct label {
 #define LABEL_DISABLED	 (1 << 1) /* accepts no new flows, because the operator disabled it */
 #define LABEL_UNRESOLVED (1 << 2) /* no next hop yet */
 #define LABEL_FAILED	 (1 << 3) /* unhealthy, or not verified yet */
+/* The upper half of the flags: 1 + the id of the service that the group belongs to, 0 where services share it. */
+#define LABEL_SERVICE_SHIFT 16
 
 /* The tables that a change writes as a whole: a packet reads one of two banks. */
 struct bank {

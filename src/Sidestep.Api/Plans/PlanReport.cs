@@ -41,8 +41,8 @@ public sealed record PlanReport
     /// <summary>Services that change, by name.</summary>
     public required ImmutableArray<ServiceChange> Services { get; init; }
 
-    /// <summary>All pools, running and proposed ones; a pool that several encapsulations reach is listed once for
-    /// each.</summary>
+    /// <summary>All pools, running and proposed ones; a pool is listed once for each encapsulation that reaches it, and
+    /// for each service that judges its servers by itself.</summary>
     public required ImmutableArray<PoolChange> Pools { get; init; }
 }
 
@@ -81,7 +81,13 @@ public sealed record ServiceChange(string Name, ChangeKind Change,
 /// <param name="MovedShare">Their share, 0 to 1.</param>
 /// <param name="Servers">The servers, by address, then by name.</param>
 public sealed record PoolChange(string Name, string Encap, ChangeKind Change, int Slots, int MovedSlots,
-    double MovedShare, ImmutableArray<ServerChange> Servers);
+    double MovedShare, ImmutableArray<ServerChange> Servers)
+{
+    /// <summary>The service whose checks judge the servers; null: the services of the pool share verdicts and
+    /// slots.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Service { get; init; }
+}
 
 /// <summary>The change of one real server in one pool.</summary>
 /// <param name="Name">Name in the configuration.</param>

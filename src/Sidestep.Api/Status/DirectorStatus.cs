@@ -37,7 +37,8 @@ public sealed record DirectorStatus
     /// <summary>The virtual services, by name.</summary>
     public ImmutableArray<ServiceStatus> Services { get; init; } = [];
 
-    /// <summary>The pools, by name; a pool that several encapsulations reach is listed once for each.</summary>
+    /// <summary>The pools, by name; a pool is listed once for each encapsulation that reaches it, and for each service
+    /// that judges its servers by itself.</summary>
     public ImmutableArray<PoolStatus> Pools { get; init; } = [];
 
     /// <summary>The health of the servers; null: the daemon does not run.</summary>

@@ -13,7 +13,7 @@ public sealed record HealthReport
     /// <summary>Statistics of the probes.</summary>
     public required ProbeStats Probes { get; init; }
 
-    /// <summary>The monitored servers, sorted by pool, encapsulation and name.</summary>
+    /// <summary>The monitored servers, sorted by pool, encapsulation, service and name.</summary>
     public ImmutableArray<ServerHealthReport> Servers { get; init; } = [];
 }
 
@@ -49,14 +49,19 @@ public sealed record ProbeStats
 /// <param name="Longest">The longest.</param>
 public sealed record DurationStats(long Count = 0, double Median = 0, double P99 = 0, double Longest = 0);
 
-/// <summary>The health of one server in one group.</summary>
+/// <summary>The health of one server in one pool, for one of its services or for all.</summary>
 public sealed record ServerHealthReport
 {
-    /// <summary>Name of the pool in the configuration; with <see cref="Encap"/>, it identifies the group.</summary>
+    /// <summary>Name of the pool in the configuration; with <see cref="Encap"/> and <see cref="OfService"/>, it
+    /// identifies the <see cref="PoolStatus"/>.</summary>
     public required string Pool { get; init; }
 
     /// <summary>How packets reach the server: <c>l2</c>, <c>ipip</c>.</summary>
     public required string Encap { get; init; }
+
+    /// <summary>The service whose checks judge the server; null: all services of the pool.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? OfService { get; init; }
 
     /// <summary>Name of the server in the configuration, unique within its pool.</summary>
     public required string Name { get; init; }

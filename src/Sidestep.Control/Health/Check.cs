@@ -17,7 +17,8 @@ public sealed record Check(CheckKey Key, string Server, HealthMonitor Monitor)
 }
 
 /// <summary>The identity of a check. It stays the same when the settings of the monitor change.</summary>
-/// <param name="Group">The pool of the server and the encapsulation in which packets reach it.</param>
+/// <param name="Group">The pool of the server and the encapsulation in which packets reach it, without a service: those
+/// that have the same target share the check.</param>
 /// <param name="Address">The server's own address.</param>
 /// <param name="Monitor">Name of the monitor.</param>
 /// <param name="Target">Destination of the probe: a VIP, or the server's own address.</param>

@@ -14,20 +14,18 @@ internal static class CheckList
     internal static IEnumerable<MonitoredServer> Of(
         EffectiveConfiguration configuration, Func<GroupKey, HealthMonitor, ProbeTarget, bool>? isVerified = null)
     {
-        var monitors = configuration.HealthMonitors.ToDictionary(static m => m.Name);
-        foreach (var group in ConfiguredGroup.Of(configuration))
-        {
-            if (!group.Pool.IsMonitored)
-                continue;
-            var targets = ProbeTargets.Of(group.Pool, group.Services, name => monitors[name],
-                isVerified is null ? null : (monitor, target) => isVerified(group.Key, monitor, target));
-            foreach (var server in group.Pool.Servers)
-            {
-                if (server.State != ServerState.Disabled)
-                    yield return new MonitoredServer(
-                        group.Key, group.Pool, server, [.. targets.SelectMany(t => ChecksOf(group.Key, server, t))]);
-            }
-        }
+        return ConfiguredGroup.Of(configuration).Where(static g => g.Pool.IsMonitored)
+            .SelectMany(g => Of(g, configuration, isVerified));
+    }
+
+    /// <summary>The servers of one group, and the checks of each.</summary>
+    internal static IEnumerable<MonitoredServer> Of(ConfiguredGroup group, EffectiveConfiguration configuration,
+        Func<GroupKey, HealthMonitor, ProbeTarget, bool>? isVerified)
+    {
+        var targets = ProbeTargets.Of(group.Pool, group.Services, configuration.MonitorOf,
+            isVerified is null ? null : (monitor, target) => isVerified(group.Key, monitor, target));
+        return group.Pool.Servers.Where(static s => s.State != ServerState.Disabled).Select(s => new MonitoredServer(
+            group.Key, group.Pool, s, [.. targets.SelectMany(t => ChecksOf(group.Key.Shared, s, t))]));
     }
 
     private static IEnumerable<Check> ChecksOf(GroupKey group, RealServer server, MonitorTargets targets)
@@ -49,8 +47,8 @@ internal static class CheckList
     }
 }
 
-/// <summary>A server in one group, with all its checks.</summary>
-/// <param name="Group">The pool and the encapsulation by which the server is reached.</param>
+/// <summary>A server in one group, with all its checks. Groups of one pool may have checks in common.</summary>
+/// <param name="Group">Pool, encapsulation and service.</param>
 /// <param name="Pool">The pool, which defines how many monitors must be up.</param>
 /// <param name="Server">The server.</param>
 /// <param name="Checks">May be empty: then the server counts as up.</param>

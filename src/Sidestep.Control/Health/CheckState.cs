@@ -104,6 +104,9 @@ internal sealed class TargetState
     /// <summary>True if the check of any server has ever been up there.</summary>
     internal bool IsVerified { get; set; }
 
+    /// <summary>The servers with a check of the target, once for each group.</summary>
+    internal List<ServerHealthState> Servers { get; } = [];
+
     /// <summary>The number of servers whose check of the target has no status yet.</summary>
     internal int Unknown { get; set; }
 

@@ -18,10 +18,11 @@ public sealed class HealthTracker : IHealth
     private readonly Action<HealthChange> _onChange;
     private readonly List<(long Version, long At, bool IsHealthy)> _pendingChanges = [];
     private readonly PassiveSignals _passiveSignals;
-    private Dictionary<CheckKey, (CheckState State, ServerHealthState Server)> _checks = [];
+    private Dictionary<CheckKey, TrackedCheck> _checks = [];
     private Dictionary<(GroupKey, VrfAddress), ServerHealthState> _servers = [];
     private Dictionary<GroupKey, ServerHealthState[]> _byGroup = [];
     private Dictionary<TargetKey, TargetState> _targets = [];
+    private GroupNames _groupNames = new([]);
     private readonly Dictionary<(GroupKey, VrfAddress), PathMtuResult> _mtu = [];
     private ImmutableDictionary<GroupKey, GroupHealth> _groups = ImmutableDictionary<GroupKey, GroupHealth>.Empty;
     private ImmutableArray<ServerGroup> _knownGroups;
@@ -30,8 +31,10 @@ public sealed class HealthTracker : IHealth
     /// tables.</summary>
     private SavedHealth? _saved;
 
-    /// <summary>The checks that were up under an earlier daemon; null once this daemon has listed its own.</summary>
+    /// <summary>The checks that were up under an earlier daemon, by server and by service; null once this daemon has
+    /// listed its own.</summary>
     private HashSet<(string Pool, string Encap, string Address, string Check)>? _verifiedBefore;
+    private HashSet<(string Pool, string Encap, string? Service, string Check)>? _verifiedTargetsBefore;
     private EffectiveConfiguration? _evaluated;
     private EffectiveConfiguration? _applied;
     private long _version;
@@ -57,6 +60,7 @@ public sealed class HealthTracker : IHealth
         _knownGroups = running?.Groups ?? [];
         _saved = running is null ? saved : null;
         _verifiedBefore = saved?.Verified.ToHashSet();
+        _verifiedTargetsBefore = saved?.VerifiedTargets.ToHashSet();
         _passiveSignals = new PassiveSignals(time);
         if (agents is not null)
             agents.Changed += ReevaluateAgents;
@@ -81,11 +85,7 @@ public sealed class HealthTracker : IHealth
         {
             if (!ReferenceEquals(_evaluated, configuration))
             {
-                foreach (var group in ConfiguredGroup.Of(configuration).Where(static g => g.Pool.IsMonitored))
-                {
-                    if (!_groups.ContainsKey(group.Key))
-                        _groups = _groups.Add(group.Key, InheritedHealth(group));
-                }
+                AddGroups(configuration);
                 _evaluated = configuration;
             }
             return new ServerHealth(_groups, _version);
@@ -136,13 +136,10 @@ public sealed class HealthTracker : IHealth
             var wasVerified = known.State.WasUp;
             if (known.State.Record(result, _time.GetUtcNow()))
             {
-                AddIfAny(changes, Evaluate(known.Server));
+                Evaluate(known.Servers, changes);
                 // What no server serves counts for none of them, so this may concern those that wait for admission.
                 if (known.State.Target.IsUnserved != wasUnserved)
-                {
-                    foreach (var server in _byGroup[check.Group].Where(static s => !s.HasServed))
-                        AddIfAny(changes, Evaluate(server));
-                }
+                    Evaluate(known.State.Target.Servers.Where(static s => !s.HasServed), changes);
                 _isChanged |= known.State.WasUp != wasVerified;
             }
             isStatusKnown = known.State.Status != HealthStatus.Unknown;
@@ -163,20 +160,25 @@ public sealed class HealthTracker : IHealth
     }
 
     /// <summary>Records the measured path MTU of a server.</summary>
+    /// <param name="group">Pool and encapsulation.</param>
+    /// <param name="server">The server's own address.</param>
+    /// <param name="result">The measurement.</param>
     public void RecordPathMtu(GroupKey group, VrfAddress server, PathMtuResult result)
     {
         lock (_gate)
             _mtu[(group, server)] = result;
     }
 
-    /// <summary>Servers whose DSR path is up, each with a VIP that it serves.</summary>
+    /// <summary>Servers whose DSR path is up, once for each pool and encapsulation, with a VIP that they
+    /// serve.</summary>
     internal IReadOnlyList<(GroupKey Group, VrfAddress Server, string Name, IPAddress Vip)> ServersWithDsrPath()
     {
         lock (_gate)
             return
             [
-                .. _servers.Values.Where(static s => s.DsrPath == HealthStatus.Up)
-                    .Select(static s => (s.Server.Group, s.Server.Server.VrfAddress, s.Server.Server.Name,
+                .. _servers.Values.Where(static s => s.Others.Count == 0 && s.DsrPath == HealthStatus.Up)
+                    .DistinctBy(static s => (s.Server.Group.Shared, s.Server.Server.VrfAddress))
+                    .Select(static s => (s.Server.Group.Shared, s.Server.Server.VrfAddress, s.Server.Server.Name,
                     s.Checks.First(static c => c is { Check.Key.ThroughDsrPath: true, Status: HealthStatus.Up })
                         .Check.Key.Target)),
             ];
@@ -207,6 +209,7 @@ public sealed class HealthTracker : IHealth
                     s.Server.Group.Encap.ToString(), s.Server.Server.VrfAddress.ToString(),
                     HealthOf(s.Server.Group).Serves(s.Server.Server.VrfAddress))
                 {
+                    Service = s.Server.Group.Service?.ToString(),
                     VerifiedChecks = [.. s.Checks.Where(static c => c.WasUp).Select(static c => NameOf(c.Check.Key))],
                 })],
             };
@@ -215,6 +218,7 @@ public sealed class HealthTracker : IHealth
 
     private IEnumerable<ServerHealthState> InOrder() =>
         _servers.Values.OrderBy(static s => s.Server.Group.ToString(), StringComparer.Ordinal)
+            .ThenBy(static s => s.Server.Group.Service?.ToString(), StringComparer.Ordinal)
             .ThenBy(static s => s.Server.Server.Name, StringComparer.Ordinal);
 
     private ServerHealthReport ReportOf(ServerHealthState server)
@@ -222,11 +226,12 @@ public sealed class HealthTracker : IHealth
         var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
         var failingCheck = server.FailingCheck;
         var isHealthy = IsHealthy(group, address);
-        var mtu = _mtu.GetValueOrDefault((group, address));
+        var mtu = _mtu.GetValueOrDefault((group.Shared, address));
         return new ServerHealthReport
         {
             Pool = group.Pool.ToString(),
             Encap = group.Encap.ToString(),
+            OfService = group.Service?.ToString(),
             Name = server.Server.Server.Name,
             Address = address.Address,
             Healthy = isHealthy,
@@ -260,8 +265,7 @@ public sealed class HealthTracker : IHealth
     /// lose it.</summary>
     private List<Check> UpdateChecks(EffectiveConfiguration configuration, List<HealthChange> changes)
     {
-        var all = new List<Check>();
-        var checks = new Dictionary<CheckKey, (CheckState, ServerHealthState)>();
+        var checks = new Dictionary<CheckKey, TrackedCheck>();
         var servers = new Dictionary<(GroupKey, VrfAddress), ServerHealthState>();
         var targets = new Dictionary<TargetKey, TargetState>();
         foreach (var monitored in CheckList.Of(configuration, IsVerified))
@@ -270,32 +274,26 @@ public sealed class HealthTracker : IHealth
             var previous = _servers.GetValueOrDefault(key);
             var serves = HealthOf(monitored.Group) is var health
                 && (health.Healthy.Contains(key.VrfAddress) || health.Answering.Contains(key.VrfAddress));
-            var listed = monitored.Checks.Select(c => c with { IsForAdmission = !serves }).ToArray();
-            var states = listed.Select(c =>
-            {
-                var state = _checks.TryGetValue(c.Key, out var known) ? known.State : new CheckState(c);
-                state.Check = c;
-                var target = TargetKey.Of(c.Key);
-                if (!targets.TryGetValue(target, out var common))
-                    targets.Add(target, common = new TargetState());
-                state.Target = common;
-                if (known.State is null && WasVerifiedBefore(c.Key))
-                    state.SetVerified();
-                return state;
-            }).ToArray();
-            var server = new ServerHealthState(monitored, states)
+            var listed = monitored.Checks.Select(c => TrackedCheckOf(c, serves, checks, targets)).ToArray();
+            var server = new ServerHealthState(monitored, [.. listed.Select(static c => c.State)])
             {
                 Since = previous?.Since,
                 HasServed = serves || previous is { HasServed: true },
             };
             servers[key] = server;
-            foreach (var state in states)
-                checks[state.Check.Key] = (state, server);
-            all.AddRange(listed);
+            foreach (var check in listed)
+            {
+                check.Servers.Add(server);
+                check.State.Target.Servers.Add(server);
+            }
         }
-        (_checks, _servers, _targets, _verifiedBefore) = (checks, servers, targets, null);
+        LetOthersDecide(servers.Values);
+        (_checks, _servers, _targets) = (checks, servers, targets);
+        (_verifiedBefore, _verifiedTargetsBefore) = (null, null);
         _byGroup = servers.Values.GroupBy(static s => s.Server.Group).ToDictionary(static g => g.Key,
             static g => g.ToArray());
+        _groupNames = new GroupNames(_byGroup.Keys);
+        _groups = _groups.RemoveRange(_groups.Keys.Where(g => !_byGroup.ContainsKey(g)));
         foreach (var (group, health) in _groups)
         {
             SetGroup(group, health with
@@ -308,20 +306,62 @@ public sealed class HealthTracker : IHealth
                 known.All(a => servers.ContainsKey((group, a))) ? known
                 : known.Where(a => servers.ContainsKey((group, a))).ToImmutableHashSet();
         }
-        foreach (var removed in _mtu.Keys.Where(k => !servers.ContainsKey(k)).ToArray())
+        var reached = servers.Keys.Select(static k => (k.Item1.Shared, k.Item2)).ToHashSet();
+        foreach (var removed in _mtu.Keys.Where(k => !reached.Contains(k)).ToArray())
             _mtu.Remove(removed);
         // The rules of a pool or its monitors may have changed, and a pool may have monitors without any check.
         changes.AddRange(servers.Values.Select(Evaluate).OfType<HealthChange>());
         _isChanged = true;
-        return all;
+        return [.. checks.Values.Select(static c => c.State.Check)];
     }
 
-    private bool IsVerified(GroupKey group, HealthMonitor monitor, ProbeTarget target) =>
-        _targets.GetValueOrDefault(new TargetKey(group, monitor.Name, target.Address, target.Port))
-            is { IsVerified: true }
-        || (_verifiedBefore is not null && _verifiedBefore.Any(p => (p.Pool, p.Encap)
-            == (group.Pool.ToString(), group.Encap.ToString())
-            && p.Check == NameOf(monitor.Name, target.Address, target.Port, throughDsrPath: true)));
+    /// <summary>The state of a check, which an earlier configuration, or another group of this one, may have.</summary>
+    private TrackedCheck TrackedCheckOf(Check check, bool serves, Dictionary<CheckKey, TrackedCheck> checks,
+        Dictionary<TargetKey, TargetState> targets)
+    {
+        if (checks.TryGetValue(check.Key, out var listed))
+        {
+            if (serves)
+                listed.State.Check = listed.State.Check with { IsForAdmission = false };
+            return listed;
+        }
+        var known = _checks.GetValueOrDefault(check.Key)?.State;
+        var state = known ?? new CheckState(check);
+        state.Check = check with { IsForAdmission = !serves };
+        var target = TargetKey.Of(check.Key);
+        if (!targets.TryGetValue(target, out var common))
+            targets.Add(target, common = new TargetState());
+        state.Target = common;
+        if (known is null && WasVerifiedBefore(check.Key))
+            state.SetVerified();
+        checks.Add(check.Key, listed = new TrackedCheck(state));
+        return listed;
+    }
+
+    /// <summary>Where no monitor suits a service, the other services of the pool say whether its servers are
+    /// up.</summary>
+    private static void LetOthersDecide(IReadOnlyCollection<ServerHealthState> servers)
+    {
+        if (servers.All(static s => s.Checks.Count > 0))
+            return;
+        var checkedServers = servers.Where(static s => s.Checks.Count > 0)
+            .ToLookup(static s => (s.Server.Group.Shared, s.Server.Server.VrfAddress));
+        foreach (var server in servers.Where(static s => s.Checks.Count == 0))
+            server.DependOn([.. checkedServers[(server.Server.Group.Shared, server.Server.Server.VrfAddress)]]);
+    }
+
+    /// <summary>True if a server was up at a target for the services of a group.</summary>
+    private bool IsVerified(GroupKey group, HealthMonitor monitor, ProbeTarget target)
+    {
+        var check = NameOf(monitor.Name, target.Address, target.Port, throughDsrPath: true);
+        var (pool, encap) = (group.Pool.ToString(), group.Encap.ToString());
+        var known = _targets.GetValueOrDefault(
+            new TargetKey(group.Shared, monitor.Name, target.Address, target.Port));
+        return (known is { IsVerified: true } && known.Servers.Exists(s => group.Service is null
+                || s.Server.Group.Service is null || s.Server.Group.Service == group.Service))
+            || _verifiedTargetsBefore?.Contains((pool, encap, null, check)) == true
+            || _verifiedTargetsBefore?.Contains((pool, encap, group.Service?.ToString(), check)) == true;
+    }
 
     private bool WasVerifiedBefore(CheckKey key) => _verifiedBefore?.Contains((key.Group.Pool.ToString(),
         key.Group.Encap.ToString(), key.Address.ToString(), NameOf(key))) == true;
@@ -335,10 +375,14 @@ public sealed class HealthTracker : IHealth
         Publish(changes, changes.Count > 0);
     }
 
-    private static void AddIfAny(List<HealthChange> changes, HealthChange? change)
+    /// <summary>Evaluates servers, and those that depend on them.</summary>
+    private void Evaluate(IEnumerable<ServerHealthState> servers, List<HealthChange> changes)
     {
-        if (change is not null)
-            changes.Add(change);
+        foreach (var server in servers.SelectMany(static s => s.Dependents.Prepend(s)))
+        {
+            if (Evaluate(server) is { } change)
+                changes.Add(change);
+        }
     }
 
     private HealthChange? Evaluate(ServerHealthState server)
@@ -356,7 +400,7 @@ public sealed class HealthTracker : IHealth
             return SetHealthy(server, isHealthy: false);
         // It never had traffic, so nothing changes, but the operator is notified once.
         server.Since = _time.GetUtcNow();
-        return new HealthChange(group, server.Server.Server, false, ReasonOf(server));
+        return new HealthChange(_groupNames.Of(group), server.Server.Server, false, ReasonOf(server));
     }
 
     private HealthChange SetHealthy(ServerHealthState server, bool isHealthy)
@@ -374,7 +418,8 @@ public sealed class HealthTracker : IHealth
         server.Since = _time.GetUtcNow();
         _pendingChanges.Add((++_version, _time.GetTimestamp(), isHealthy));
         _isChanged = true;
-        return new HealthChange(group, server.Server.Server, isHealthy, isHealthy ? "" : ReasonOf(server));
+        return new HealthChange(
+            _groupNames.Of(group), server.Server.Server, isHealthy, isHealthy ? "" : ReasonOf(server));
     }
 
     /// <summary>Updates whether an unhealthy server, which has served before, still answers.</summary>
@@ -442,17 +487,29 @@ public sealed class HealthTracker : IHealth
 
     private GroupHealth HealthOf(GroupKey group) => _groups.GetValueOrDefault(group, GroupHealth.None);
 
-    /// <summary>The servers that have traffic already: from an earlier daemon, in another encapsulation, or without
-    /// monitors.</summary>
-    private GroupHealth InheritedHealth(ConfiguredGroup group)
+    /// <summary>Adds the groups of a configuration that are not known yet.</summary>
+    private void AddGroups(EffectiveConfiguration configuration)
+    {
+        var groups = ConfiguredGroup.Of(configuration);
+        ConfiguredGroup[] added = [.. groups.Where(g => g.Pool.IsMonitored && !_groups.ContainsKey(g.Key))];
+        if (added.Length == 0)
+            return;
+        var history = new GroupHistory(_knownGroups, groups.Select(static g => g.Key).ToHashSet().Contains);
+        _groups = _groups.AddRange(added.Select(g =>
+            KeyValuePair.Create(g.Key, InheritedHealth(g, history) ?? KnownHealth(g, configuration))));
+    }
+
+    /// <summary>The servers that have traffic already: from an earlier daemon, in another encapsulation, without
+    /// monitors, or when their services shared a group. Null: the group is new.</summary>
+    private GroupHealth? InheritedHealth(ConfiguredGroup group, GroupHistory history)
     {
         var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled)
             .Select(static s => s.VrfAddress).ToHashSet();
         if (_saved is not null)
             return new GroupHealth([.. _saved.HealthyIn(group.Key).Where(addresses.Contains)]);
-        var previous = _knownGroups.FirstOrDefault(g => g.Key == group.Key)
-            ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == group.Key.Pool);
-        var known = (previous?.Servers ?? [])
+        if (history.Predecessor(group.Key) is not { } previous)
+            return null;
+        var known = previous.Servers
             .Where(s => s.Flows == FlowState.Keep && addresses.Contains(s.VrfAddress)).ToArray();
         return new GroupHealth([.. known
             .Where(static s => !s.HasFailed && (s.Weight > 0 || s.DrainingSince is not null))
@@ -461,6 +518,25 @@ public sealed class HealthTracker : IHealth
             Answering = [.. known.Where(static s => s.HasFailed).Select(static s => s.VrfAddress)],
             IsInPanic = known.Any(static s => s is { HasFailed: true, Weight: > 0 }),
         };
+    }
+
+    /// <summary>The servers of a new group whose checks other groups have, too, and that are up there.</summary>
+    private GroupHealth KnownHealth(ConfiguredGroup group, EffectiveConfiguration configuration)
+    {
+        var healthy = ImmutableHashSet.CreateBuilder<VrfAddress>();
+        foreach (var server in CheckList.Of(group, configuration, IsVerified))
+        {
+            CheckState?[] checks = [.. server.Checks.Select(c => _checks.GetValueOrDefault(c.Key)?.State)];
+            var isUp = checks.Length == 0
+                ? _groups.Any(g => g.Key.Shared == group.Key.Shared
+                    && g.Value.Healthy.Contains(server.Server.VrfAddress))
+                : checks.All(static c => c is not null)
+                    && new ServerHealthState(server, checks!) is var state && state.Status == HealthStatus.Up
+                    && IsAllowedByAgent(state);
+            if (isUp)
+                healthy.Add(server.Server.VrfAddress);
+        }
+        return new GroupHealth(healthy.ToImmutable());
     }
 
     private static string ReasonOf(ServerHealthState server) =>
@@ -481,8 +557,16 @@ public sealed class HealthTracker : IHealth
     private static string NameOf(string monitor, IPAddress target, int port, bool throughDsrPath) =>
         $"{monitor}, {TargetOf(target, port)}{(throughDsrPath ? "" : ", server")}";
 
-    /// <summary>A target that the servers of a group have in common.</summary>
-    /// <param name="Group">The group.</param>
+    /// <summary>A check, and the servers that it counts for: one in each group that has it.</summary>
+    private sealed class TrackedCheck(CheckState state)
+    {
+        internal CheckState State { get; } = state;
+
+        internal List<ServerHealthState> Servers { get; } = [];
+    }
+
+    /// <summary>A target that the servers of a pool have in common.</summary>
+    /// <param name="Group">Pool and encapsulation.</param>
     /// <param name="Monitor">Name of the monitor.</param>
     /// <param name="Vip">The VIP; null: each server's own address.</param>
     /// <param name="Port">Destination port; 0 where there are no ports.</param>
@@ -494,8 +578,8 @@ public sealed class HealthTracker : IHealth
 }
 
 /// <summary>A change of a server's health.</summary>
-/// <param name="Group">The group of the server.</param>
+/// <param name="Group">Name of the server's group: <c>web/l2</c>.</param>
 /// <param name="Server">The server.</param>
 /// <param name="IsHealthy">True: it became healthy.</param>
 /// <param name="Reason">Why it is unhealthy; empty when it is healthy.</param>
-public sealed record HealthChange(GroupKey Group, RealServer Server, bool IsHealthy, string Reason);
+public sealed record HealthChange(string Group, RealServer Server, bool IsHealthy, string Reason);

@@ -17,11 +17,17 @@ public sealed record SavedHealth
         Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
             .Select(c => (s.Pool, s.Encap, s.Address, c)));
 
+    /// <summary>The checks that were up on any server, each with the service of its group.</summary>
+    internal IEnumerable<(string Pool, string Encap, string? Service, string Check)> VerifiedTargets =>
+        Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
+            .Select(c => (s.Pool, s.Encap, s.Service, c)));
+
     /// <summary>The healthy servers of a group; if the group is unknown, those of its pool.</summary>
     internal IEnumerable<VrfAddress> HealthyIn(GroupKey key)
     {
         var pool = Servers.Where(s => s.Pool == key.Pool.ToString()).ToArray();
-        var group = Array.FindAll(pool, s => s.Encap == key.Encap.ToString());
+        var encap = Array.FindAll(pool, s => s.Encap == key.Encap.ToString());
+        var group = Array.FindAll(encap, s => s.Service is null || s.Service == key.Service?.ToString());
         foreach (var server in group.Length > 0 ? group : pool)
         {
             if (server.Healthy && VrfAddress.TryParse(server.Address, out var address))
@@ -37,6 +43,9 @@ public sealed record SavedHealth
 /// <param name="Healthy">True: the server may get traffic, be it in panic mode.</param>
 public sealed record SavedServerHealth(string Pool, string Encap, string Address, bool Healthy)
 {
+    /// <summary>The service of the group; null: the services of the pool share it.</summary>
+    public string? Service { get; init; }
+
     /// <summary>Names of the checks that were up at any time; none in the file of an earlier version.</summary>
     public ImmutableArray<string> VerifiedChecks { get; init; } = [];
 }

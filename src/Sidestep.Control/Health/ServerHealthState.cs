@@ -2,7 +2,7 @@ using Sidestep.Api.Status;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>The health of one server, from all its checks. Not safe for threads.</summary>
+/// <summary>The health of one server in one group, from its checks there. Not safe for threads.</summary>
 /// <remarks>A check that was never up is unproven. It does not count against a server that has served: a port or a VIP
 /// that is added to a running pool must not take down what works. A server that has never served must be up wherever
 /// another server of its group is.</remarks>
@@ -25,8 +25,15 @@ internal sealed class ServerHealthState
     /// <summary>The server and its group, as in the configuration.</summary>
     internal MonitoredServer Server { get; }
 
-    /// <summary>The state of all its checks; empty: the server counts as up.</summary>
+    /// <summary>The state of its checks in the group.</summary>
     internal IReadOnlyList<CheckState> Checks { get; }
+
+    /// <summary>The health of the server for other services, which decides where no monitor suits the service of this
+    /// group: it is up while one of them is. Empty: without checks, the server counts as up.</summary>
+    internal IReadOnlyList<ServerHealthState> Others { get; private set; } = [];
+
+    /// <summary>The health of the server for services that depends on this one.</summary>
+    internal List<ServerHealthState> Dependents { get; } = [];
 
     /// <summary>When the server became healthy or unhealthy; null: its health is not known yet.</summary>
     internal DateTimeOffset? Since { get; set; }
@@ -36,10 +43,12 @@ internal sealed class ServerHealthState
 
     /// <summary>The path of traffic: up when all checks of one monitor along it are up, without those that do not
     /// count.</summary>
-    internal HealthStatus DsrPath => StatusOf(throughDsrPath: true);
+    internal HealthStatus DsrPath => Others.Count > 0 ? Best([.. Others.Select(static o => o.DsrPath)])
+        : StatusOf(throughDsrPath: true);
 
     /// <summary>Status of the checks of the server's own address.</summary>
-    internal HealthStatus Service => StatusOf(throughDsrPath: false);
+    internal HealthStatus Service => Others.Count > 0 ? Best([.. Others.Select(static o => o.Service)])
+        : StatusOf(throughDsrPath: false);
 
     /// <summary>True while the application answers from the VIP, rightly or wrongly, at all targets where the check was
     /// up before; without checks of the DSR path, at the server's own address. Null: not known yet.</summary>
@@ -47,6 +56,9 @@ internal sealed class ServerHealthState
     {
         get
         {
+            if (Others.Count > 0)
+                return Others.Any(static o => o.Responds == true) ? true
+                    : Others.Any(static o => o.Responds is null) ? null : false;
             var hasPath = _sets.Any(static s => s.ThroughDsrPath);
             var verified = Checks.Where(c => c.WasUp && c.Check.Key.ThroughDsrPath == hasPath).ToArray();
             return verified.Length == 0
@@ -62,7 +74,7 @@ internal sealed class ServerHealthState
         get
         {
             if (_sets.Length == 0)
-                return HealthStatus.Up;
+                return Others.Count == 0 ? HealthStatus.Up : Best([.. Others.Select(static o => o.Status)]);
             var isVerified = IsVerified;
             var counted = _sets.Select(s => (s.Monitor, s.ThroughDsrPath, Status: StatusOf(s, isVerified)))
                 .Where(static s => s.Status is not null).ToArray();
@@ -81,7 +93,16 @@ internal sealed class ServerHealthState
     /// verified ones first; else any with an error; null: none has one.</summary>
     internal CheckState? FailingCheck => Checks.Where(static c => c.Status == HealthStatus.Down)
         .OrderByDescending(static c => c.WasUp).ThenByDescending(static c => c.ErrorAt).FirstOrDefault()
-        ?? Checks.Where(static c => c.Error is not null).MaxBy(static c => c.ErrorAt);
+        ?? Checks.Where(static c => c.Error is not null).MaxBy(static c => c.ErrorAt)
+        ?? Others.Select(static o => o.FailingCheck).FirstOrDefault(static c => c is not null);
+
+    /// <summary>Lets the health for other services decide.</summary>
+    internal void DependOn(IReadOnlyList<ServerHealthState> others)
+    {
+        Others = others;
+        foreach (var other in others)
+            other.Dependents.Add(this);
+    }
 
     /// <summary>True if a check is unproven: it was probed, and never up.</summary>
     internal static bool IsUnproven(CheckState check) => check is { WasUp: false, Status: HealthStatus.Down };

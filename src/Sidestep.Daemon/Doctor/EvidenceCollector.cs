@@ -5,6 +5,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Control.Doctor;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
@@ -155,13 +156,17 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     }
 
     /// <summary>The groups in which a server has failed health checks or its admission is not complete.</summary>
-    private ImmutableArray<string> UnhealthyIn(RealServer server) =>
-    [
-        .. newest().Tables.Groups
-            .Where(g => g.Servers.Any(e => e.HasFailed && e.VrfAddress == server.VrfAddress
-                && new RealServerKey(g.Key.Pool.Tenant, e.Name) == server.KeyByName))
-            .Select(static g => g.Key.ToString()),
-    ];
+    private ImmutableArray<string> UnhealthyIn(RealServer server)
+    {
+        var groups = newest().Tables.Groups;
+        var names = new GroupNames(groups.Select(static g => g.Key));
+        return
+        [
+            .. groups.Where(g => g.Servers.Any(e => e.HasFailed && e.VrfAddress == server.VrfAddress
+                    && new RealServerKey(g.Key.Pool.Tenant, e.Name) == server.KeyByName))
+                .Select(g => names.Of(g.Key)),
+        ];
+    }
 
     private ImmutableArray<InterfaceEvidence> Interfaces() =>
     [

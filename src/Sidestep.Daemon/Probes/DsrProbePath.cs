@@ -26,7 +26,8 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
     /// <param name="idOf">Returns the number by which the probe filter knows a server; null: it has none.</param>
     internal void Update(ForwardingTables tables, Func<GroupKey, ServerEntry, int?> idOf)
     {
-        var groups = tables.Groups.ToDictionary(static g => g.Key);
+        // The groups of a pool have the same servers: a probe may take the id of any of them.
+        var groups = tables.Groups.DistinctBy(static g => g.Key.Shared).ToDictionary(static g => g.Key.Shared);
         foreach (var (key, previous) in _groups)
         {
             if (ReferenceEquals(groups.GetValueOrDefault(key), previous))
@@ -40,7 +41,7 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
             if (ReferenceEquals(_groups.GetValueOrDefault(key), group))
                 continue;
             foreach (var server in group.Servers)
-                _paths[(key, server.VrfAddress)] = new ServerPath(idOf(key, server), server.NextHop,
+                _paths[(key, server.VrfAddress)] = new ServerPath(idOf(group.Key, server), server.NextHop,
                     server.Encap ?? key.Encap, server.Obstacle);
         }
         _groups = groups;

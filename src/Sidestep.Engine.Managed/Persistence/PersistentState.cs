@@ -78,14 +78,17 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static void Write(BinaryWriter to, GroupKey group)
     {
         to.Write(group.Pool.ToString());
-        to.Write(group.Encap.ToString());
+        to.Write(group.Service is { } service ? $"{group.Encap} {service}" : group.Encap.ToString());
     }
 
     private static GroupKey ReadKey(BinaryReader from)
     {
         var pool = PoolKey.Parse(from.ReadString());
-        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap)
-            ? encap.Value : throw new FormatException("an encapsulation does not exist"));
+        // An encapsulation contains no space.
+        var texts = from.ReadString().Split(' ', 2);
+        return new GroupKey(pool, Encap.TryParse(texts[0], out var encap)
+            ? encap.Value : throw new FormatException("an encapsulation does not exist"),
+            texts.Length > 1 ? ServiceKey.Parse(texts[1]) : null);
     }
 
     private static void Write(BinaryWriter to, ServerKey server)

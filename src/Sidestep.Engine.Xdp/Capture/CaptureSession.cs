@@ -140,7 +140,8 @@ public sealed class CaptureSession : ICaptureSession
             _skipped += isOut ? 0 : 1;
             return null;
         }
-        var server = head.Server != 0 ? Labels.ServerOf(_maps.ServerLabels[(int)head.Server]) : null;
+        var server = head.Server == 0 ? null
+            : Labels.ServerOf(_maps.ServerLabels[(int)head.Server], _maps.ServiceLabels);
         return new CapturedFrame
         {
             Number = number,

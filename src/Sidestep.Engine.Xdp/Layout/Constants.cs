@@ -78,6 +78,7 @@ internal static class Constants
     internal const uint LabelDisabled = 1 << 1;
     internal const uint LabelUnresolved = 1 << 2;
     internal const uint LabelFailed = 1 << 3;
+    internal const int LabelServiceShift = 16;
 }
 
 /// <summary>Values of <c>enum encapsulation</c> of src/bpf/tables.h.</summary>

@@ -53,9 +53,11 @@ public sealed class IdMap
         ArgumentNullException.ThrowIfNull(tables);
         var services = tables.Services.Select(static s => s.Key).ToHashSet();
         var leavingServices = Services.Keys.Where(s => !services.Contains(s)).ToArray();
+        var added = services.Where(s => !Services.TryFind(s, out _)).ToHashSet();
         var newServices = Services.Allocate(services, leavingServices);
         var groups = tables.Groups.ToDictionary(static g => g.Key);
         var leavingServers = LeavingServers(groups);
+        TakeOver(leavingServers, groups.Values, leavingServices.ToHashSet(), added);
         var keys = groups.Values.Where(g => !ReferenceEquals(_groups.GetValueOrDefault(g.Key), g))
             .SelectMany(static g => g.Servers.Select(s => KeyOf(g, s)));
         var newServers = Servers.Allocate(keys, leavingServers);
@@ -80,6 +82,30 @@ public sealed class IdMap
         ArgumentNullException.ThrowIfNull(group);
         ArgumentNullException.ThrowIfNull(server);
         return new ServerKey(group.Key, server.Name, server.VrfAddress);
+    }
+
+    /// <summary>Lets servers of new groups take over the IDs of the same servers in groups that leave, because tracked
+    /// flows name them: the services of a pool get groups of their own, or share one. Where several groups take the
+    /// place of one, or one that of several, the services that stay come first: they have flows.</summary>
+    private void TakeOver(HashSet<ServerKey> leaving, IEnumerable<ServerGroup> groups,
+        HashSet<ServiceKey> leavingServices, HashSet<ServiceKey> added)
+    {
+        if (leaving.Count == 0)
+            return;
+        var available = leaving.OrderBy(s => s.Group.Service is { } service && leavingServices.Contains(service))
+            .ToLookup(static s => s with { Group = s.Group.Shared });
+        foreach (var group in groups.Where(g => !_groups.ContainsKey(g.Key))
+            .OrderBy(g => g.Key.Service is { } service && added.Contains(service)))
+        {
+            foreach (var key in group.Servers.Select(s => KeyOf(group, s)).Where(k => !Servers.TryFind(k, out _)))
+            {
+                var match = available[key with { Group = group.Key.Shared }].Where(leaving.Contains).Take(1).ToArray();
+                if (match.Length == 0)
+                    continue;
+                Servers.Rename(match[0], key);
+                leaving.Remove(match[0]);
+            }
+        }
     }
 
     /// <summary>Servers that have an ID and will not need it.</summary>

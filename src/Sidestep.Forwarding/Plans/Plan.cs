@@ -34,7 +34,7 @@ public sealed record Plan(
 public sealed record ServicePlan(string Name, ChangeKind Change, string? Before, string? After);
 
 /// <summary>The change of one group of servers.</summary>
-/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Key">Pool, encapsulation and service.</param>
 /// <param name="Change">Whether the group is new, removed, or neither. A pool with another encapsulation is a new
 /// group.</param>
 /// <param name="Slots">Number of slots that the flow hash chooses from; 0 when the pool is new or removed, or its

@@ -31,7 +31,10 @@ public static class PlanRecords
 
     private static PoolChange Of(GroupPlan group) => new(group.Key.Pool.ToString(),
         group.Key.Encap.ToString(), group.Change, group.Slots, group.MovedSlots,
-        Share(group.MovedSlots, group.Slots), [.. group.Servers.Select(Of)]);
+        Share(group.MovedSlots, group.Slots), [.. group.Servers.Select(Of)])
+    {
+        Service = group.Key.Service?.ToString(),
+    };
 
     private static ServerChange Of(ServerPlan server) => new(server.Name, server.Address, server.Change, server.Before,
         server.After, server.SlotsBefore, server.SlotsAfter, Of(server.Flows));

@@ -26,6 +26,8 @@ public static class Planner
             health: CurrentHealth(running.Groups, effective));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
+        var predecessors = new GroupHistory(running.Groups.Groups, after.ContainsKey);
+        var successors = new GroupHistory(tables.Groups, before.ContainsKey);
         var sameKey = running.Groups.HashKey == proposed.Group.HashKey;
         var warnings = new List<string>();
         if (!sameKey)
@@ -33,12 +35,15 @@ public static class Planner
             warnings.Add("group.hashKey changes: every untracked flow may move to another server, and the tables of"
                 + " other directors must change at the same time");
         }
-        var groups = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)
+        var keys = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)
+            .ThenBy(static k => k.Service?.ToString(), StringComparer.Ordinal).ToArray();
+        var groups = keys
             .Select(k => GroupOf(k, before.GetValueOrDefault(k), after.GetValueOrDefault(k),
-                before.Values, after.Values, running.Flows, sameKey))
+                predecessors, successors, running.Flows, sameKey))
             .ToImmutableArray();
+        var names = new GroupNames(keys);
         foreach (var group in groups)
-            Warn(group, sameKey, warnings);
+            Warn(group, names.Of(group.Key), sameKey, warnings);
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s =>
@@ -48,22 +53,22 @@ public static class Planner
         return new Plan(services, groups, [.. warnings]);
     }
 
-    /// <summary>Warnings about running services that change to a pool that no service used: its servers are not yet
-    /// verified by their monitors.</summary>
+    /// <summary>Warnings about running services that change to another pool: its servers are not yet verified for
+    /// them.</summary>
     private static IEnumerable<string> UnverifiedPoolWarnings(
         RunningState running, Configuration proposed, ForwardingTables tables)
     {
         var serving = running.Services.ToDictionary(static s => s.Key);
-        var verified = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
         var matches = EffectivePorts.Of(tables);
         for (var i = 0; i < tables.Services.Length; i++)
         {
             var (name, group) = (tables.Services[i].Key, tables.Services[i].Group);
-            if (verified.Contains(group.Pool) || !serving.TryGetValue(name, out var previous)
+            if (!serving.TryGetValue(name, out var previous) || previous.Group.Pool == group.Pool
+                || running.Groups.Groups.Any(g => g.Key == group || g.Key == group.Shared)
                 || !proposed.Pools.First(p => p.Key == group.Pool).IsMonitored)
                 continue;
-            var moves = $"{name} moves to pool {group.Pool}, which no service uses yet:"
-                + " until the probes of its servers succeed, ";
+            var moves = $"{name} moves to pool {group.Pool}, whose servers were never probed for it:"
+                + " until the probes succeed, ";
             var onlyPoolChanges = previous.Group.Encap == group.Encap
                 && EffectivePorts.Describe(previous.Matches) == EffectivePorts.Describe(matches[i]);
             yield return onlyPoolChanges
@@ -76,18 +81,18 @@ public static class Planner
     /// <summary>Failed servers stay as they are; all others, new ones included, are assumed to be healthy.</summary>
     private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
-        var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed)
-            .Select(s => (g.Key.Pool, s.VrfAddress))).ToHashSet();
-        var failedIn = running.Groups.ToDictionary(static g => g.Key,
-            static g => g.Servers.Where(static s => s.HasFailed).ToArray());
-        return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
-            g => new GroupHealth([.. g.Pool.Servers.Select(static s => s.VrfAddress)
-                .Where(a => !failed.Contains((g.Key.Pool, a)))])
+        var groups = ConfiguredGroup.Of(proposed);
+        var history = new GroupHistory(running.Groups, groups.Select(static g => g.Key).ToHashSet().Contains);
+        return new ServerHealth(groups.ToImmutableDictionary(static g => g.Key, g =>
+        {
+            ServerEntry[] failed = [.. (history.Predecessor(g.Key)?.Servers ?? []).Where(static s => s.HasFailed)];
+            return new GroupHealth([.. g.Pool.Servers.Select(static s => s.VrfAddress)
+                .Except(failed.Select(static s => s.VrfAddress))])
             {
-                Answering = [.. failedIn.GetValueOrDefault(g.Key, [])
-                    .Where(static s => s.Flows == FlowState.Keep).Select(static s => s.VrfAddress)],
-                IsInPanic = failedIn.GetValueOrDefault(g.Key, []).Any(static s => s.Weight > 0),
-            }));
+                Answering = [.. failed.Where(static s => s.Flows == FlowState.Keep).Select(static s => s.VrfAddress)],
+                IsInPanic = failed.Any(static s => s.Weight > 0),
+            };
+        }));
     }
 
     /// <summary>Stand-in next hops, by which every server is reachable: the real ones do not change the
@@ -128,12 +133,16 @@ public static class Planner
         $"{EffectivePorts.Describe(matches)} by {group}";
 
     private static GroupPlan GroupOf(
-        GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore,
-        IEnumerable<ServerGroup> allAfter, FlowCounts flows, bool sameKey)
+        GroupKey key, ServerGroup? before, ServerGroup? after, GroupHistory predecessors, GroupHistory successors,
+        FlowCounts flows, bool sameKey)
     {
-        // The pool may continue with another encapsulation: its slots are then compared with its old group.
-        var origin = after is null ? null : before ?? allBefore.FirstOrDefault(g => g.Key.Pool == key.Pool);
-        var goesOn = after ?? allAfter.FirstOrDefault(g => g.Key.Pool == key.Pool);
+        // A group may continue under another key: its slots are then compared with its old group.
+        var origin = after is null ? null : before ?? predecessors.Predecessor(key);
+        var successor = after ?? successors.Predecessor(key);
+        // The servers of a pool do not change when a service of the pool comes or goes.
+        var sibling = predecessors.PredecessorOrSibling(key);
+        var earlier = before ?? (sibling?.Key.Shared == key.Shared ? sibling : null);
+        var later = after ?? successors.PredecessorOrSibling(key);
         var change = before is null ? ChangeKind.Added : after is null ? ChangeKind.Removed : ChangeKind.None;
         int slots = 0, moved = 0;
         if (origin is not null && after is not null && !after.Slots.Slots.IsEmpty)
@@ -142,13 +151,13 @@ public static class Planner
         FlowForecast Forecast(ServerEntry server)
         {
             var count = flows.Of(key, server);
-            var then = Find(goesOn, server);
+            var then = Find(successor, server);
             return then is null || then.Flows != FlowState.Keep ? new FlowForecast(0, 0, count)
-                : after is null ? new FlowForecast(0, count, 0) : new FlowForecast(count, 0, 0);
+                : successor!.Key.Shared == key.Shared ? new FlowForecast(count, 0, 0) : new FlowForecast(0, count, 0);
         }
 
-        var servers = (before?.Servers ?? []).Select(s => (Before: (ServerEntry?)s, After: Find(goesOn, s)))
-            .Concat((after?.Servers ?? []).Where(s => Find(before, s) is null)
+        var servers = (earlier?.Servers ?? []).Select(s => (Before: (ServerEntry?)s, After: Find(later, s)))
+            .Concat((after?.Servers ?? []).Where(s => Find(earlier, s) is null)
                 .Select(static s => (Before: (ServerEntry?)null, After: (ServerEntry?)s)))
             .Select(s => ServerOf(s.Before, s.After, before, after, s.Before is null ? default : Forecast(s.Before)))
             .OrderBy(static s => s.Address, AddressComparer.Instance)
@@ -192,25 +201,25 @@ public static class Planner
     private static ServerEntry? Find(ServerGroup? group, ServerEntry server) =>
         group?.Servers.FirstOrDefault(s => s.Name == server.Name && s.VrfAddress == server.VrfAddress);
 
-    private static void Warn(GroupPlan group, bool sameKey, List<string> warnings)
+    private static void Warn(GroupPlan group, string name, bool sameKey, List<string> warnings)
     {
         if (sameKey && group.Slots > 0 && group.MovedSlots == group.Slots
             && group.Servers.Any(static s => s.SlotsBefore > 0 && s.SlotsAfter > 0))
         {
-            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes:"
+            warnings.Add($"{name}: every slot moves, because the number of slots or the algorithm changes:"
                 + " untracked flows may move to another server");
         }
         var loaded = group.Servers.Where(static s => s.Before is not null && (s.Flows.Break > 0 || s.SlotsBefore > 0));
         foreach (var server in loaded)
         {
             if (server.After is null)
-                warnings.Add(Sentence(group.Key, server, "is deleted"));
+                warnings.Add(Sentence(name, server, "is deleted"));
             else if (server.Change == ChangeKind.Changed && server.After.StartsWith(Disabled, StringComparison.Ordinal))
-                warnings.Add(Sentence(group.Key, server, "is disabled"));
+                warnings.Add(Sentence(name, server, "is disabled"));
         }
     }
 
-    private static string Sentence(GroupKey group, ServerPlan server, string what) =>
+    private static string Sentence(string group, ServerPlan server, string what) =>
         string.Create(CultureInfo.InvariantCulture,
             $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and ")
         + string.Create(CultureInfo.InvariantCulture, $"{server.Flows.Break} tracked flows: its connections break.")

@@ -28,13 +28,13 @@ internal static class ServingWarnings
     private static IEnumerable<string> Unproven(
         RunningState running, EffectiveConfiguration proposed, ForwardingTables after)
     {
-        var groups = running.Groups.Groups.Select(static g => g.Key).ToHashSet();
+        var groups = running.Groups.Groups.Select(static g => g.Key.Shared).ToHashSet();
         var monitored = proposed.Pools.Where(static p => p.IsMonitored).Select(static p => p.Key).ToHashSet();
-        var probed = running.Services.ToLookup(static s => s.Group, static s => s.Matches);
+        var probed = running.Services.ToLookup(static s => s.Group.Shared, static s => s.Matches);
         var matches = EffectivePorts.Of(after);
         for (var i = 0; i < after.Services.Length; i++)
         {
-            var (service, group) = (after.Services[i].Key, after.Services[i].Group);
+            var (service, group) = (after.Services[i].Key, after.Services[i].Group.Shared);
             if (!groups.Contains(group) || !monitored.Contains(group.Pool))
                 continue;
             var known = probed[group].SelectMany(static m => m).ToLookup(static m => m.Vip);

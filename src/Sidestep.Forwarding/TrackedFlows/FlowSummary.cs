@@ -18,9 +18,10 @@ internal sealed class FlowSummary
             s.Key.Address.Address, s.Value.Flows, FlowRecords.Seconds(s.Value.Oldest),
             FlowRecords.Seconds(s.Value.LongestIdle)));
 
-    /// <summary>Adds a server that may have no flows.</summary>
+    /// <summary>Adds a server that may have no flows. Its flows of all services count together.</summary>
     internal Counted AddServer(ServerKey server)
     {
+        server = server with { Group = server.Group.Shared };
         if (!_servers.TryGetValue(server, out var counted))
             _servers.Add(server, counted = new Counted(server.Group.Encap.ToString()));
         return counted;

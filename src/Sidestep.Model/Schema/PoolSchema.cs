@@ -62,6 +62,16 @@ internal static class PoolSchema
         "Percentage of servers. While fewer of those that were healthy still are, unhealthy servers that answer from "
         + "the VIP get new flows, too; 0: never.");
 
+    public static readonly Key<HealthScope> HealthScope = Key<HealthScope>.WithDefault("healthScope",
+        new ChoiceKind<HealthScope>(
+            new("service", Model.HealthScope.Service,
+                "A server leaves the services whose checks fail, and serves the others. Each service of the pool has "
+                + "its own slot table."),
+            new("pool", Model.HealthScope.Pool,
+                "A server leaves all services of the pool when a check of one of them fails. They share a slot "
+                + "table.")),
+        Model.HealthScope.Service, "What the health of a server is judged for.");
+
     public static readonly Key<BoundMapping> Admission = Key<BoundMapping>.Optional("admission", AdmissionSchema.Kind,
         "What a new or recovered server needs, beside its monitors, before it gets traffic.");
 
@@ -75,7 +85,7 @@ internal static class PoolSchema
 
     public static readonly MappingKind Kind = new("a pool", "Real servers, and how the director chooses one.",
         Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors,
-        PanicThreshold, Admission, AllowUnverifiedDsrPath, Servers);
+        PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Pool pool) => MappingNode.Of(
@@ -89,6 +99,7 @@ internal static class PoolSchema
         Monitors.WriteValues(pool.Monitors),
         MinHealthyMonitors.Write(pool.MinHealthyMonitors),
         PanicThreshold.Write(pool.PanicThreshold),
+        HealthScope.Write(pool.HealthScope),
         Admission.WriteUnlessEmpty(AdmissionSchema.Write(pool.Admission)),
         AllowUnverifiedDsrPath.Write(pool.AllowUnverifiedDsrPath),
         Servers.WriteItems(pool.Servers, RealServerSchema.Write));
@@ -105,6 +116,7 @@ internal static class PoolSchema
         Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
         MinHealthyMonitors = m.Value(MinHealthyMonitors),
         PanicThreshold = m.Value(PanicThreshold),
+        HealthScope = m.Value(HealthScope),
         AllowUnverifiedDsrPath = m.Value(AllowUnverifiedDsrPath),
         Admission = m.Find(Admission) is { } admission ? AdmissionSchema.Build(admission.Value)
             : Model.Admission.Default,

@@ -19,6 +19,8 @@ internal static class GivenPool
             Persistence = node["persistence"].Exists ? ReadPersistence(node["persistence"]) : null,
             MinServers = (int)node["minServers"].NumberOr(1),
             Drain = node["drain"].Exists ? ReadDrain(node["drain"]) : Drain.Default,
+            // A row has no health: its services share the servers' slots, counters and connection counts.
+            Monitors = [],
             Servers = [.. node["servers"].Pairs.Select(p => ReadServer(p.Key, p.Value, names))],
         };
     }

@@ -54,11 +54,11 @@ public sealed class AdoptionTests
             var key = ServiceKey.InDefault("new");
             var (service, known) = (Baseline.Services[0] with { Key = key, Group = newcomer.Key },
                 Baseline.Groups.Single(static g => g.Key.Pool.Name == "p"));
-            maps.ServiceLabels[1000] = Labels.Of(service, null);
+            maps.ServiceLabels[1000] = Labels.Of(service, null, 1000);
             // A server of a pool that does not exist, one of a pool that exists, and one that also has another id.
-            maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
-            maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
-            maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
+            maps.ServerLabels[1000] = Labels.Of(Labels.Of(newcomer.Key), newcomer.Servers[0]);
+            maps.ServerLabels[1001] = Labels.Of(Labels.Of(known.Key), newcomer.Servers[0]);
+            maps.ServerLabels[1002] = Labels.Of(Labels.Of(known.Key), known.Servers[0]);
             // And parts of the inactive bank.
             var service4095 = new Service { Id = 4095, SlotBase = 99 };
             maps.Bank(maps.Control.Active ^ 1).Services.Fill(

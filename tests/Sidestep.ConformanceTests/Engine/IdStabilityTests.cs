@@ -37,6 +37,32 @@ public sealed class IdStabilityTests
         Assert.DoesNotContain(IdOf(before, "s2"), after.Servers.Values);
     }
 
+    /// <summary>Tracked flows name the ids, so the pool of an earlier version, or one that gets monitors, must not lose
+    /// them.</summary>
+    [Fact]
+    public void Ids_stay_when_the_services_of_a_pool_get_groups_of_their_own()
+    {
+        using var pinned = new PinnedEngine();
+        var pool = TestTables.Pool("p", "s1", "s2");
+        pinned.Engine.Apply(TestTables.Compile([pool], [TestTables.Service("old", "p")]));
+        var before = pinned.Running();
+
+        ForwardingTables Own() => TestTables.Compile([pool with { Monitors = null }],
+            [TestTables.Service("added", "p", port: 54), TestTables.Service("old", "p")]);
+        pinned.Engine.Apply(Own());
+        pinned.Reopen();
+        var after = pinned.Running();
+        Assert.Equal(["added", "old"], after.Slots.Keys.Select(static g => g.Service?.Name).Order());
+        Assert.Equal(before.Servers.Values.Order(), after.Servers
+            .Where(static s => s.Key.Group.Service?.Name == "old").Select(static s => s.Value).Order());
+        Assert.Equal(4, after.Servers.Values.Distinct().Count());
+        pinned.Engine.Apply(Own());
+        Assert.Equal(after.Servers, pinned.Running().Servers);
+
+        pinned.Engine.Apply(TestTables.Compile([pool], [TestTables.Service("old", "p")]));
+        Assert.Equal(before.Servers, pinned.Running().Servers);
+    }
+
     [Fact]
     public void Counters_start_at_zero_when_an_id_is_reused()
     {

@@ -35,6 +35,7 @@ internal static class TestTables
     {
         Name = name,
         Slots = slots,
+        Monitors = [],
         Servers =
             [.. servers.Select(static s => new RealServer { Name = s.Name, Weight = s.Weight,
                 Address = AddressOf(s.Name) })],

@@ -290,8 +290,8 @@ public sealed class TransmitRingTests : IDisposable
         return frame;
     }
 
-    /// <summary>Waits for the numbers of sockets at an interface and at deleted ones. A process that another test starts
-    /// holds all descriptors between fork and exec, those of closed sockets included.</summary>
+    /// <summary>Waits for the numbers of sockets at an interface and at deleted ones. A process that another test
+    /// starts holds all descriptors between fork and exec, those of closed sockets included.</summary>
     private static void AssertSockets(int expected, int ofDeleted, int interfaceIndex) => Eventually.True(
         () => (Sockets(interfaceIndex), Sockets(-1)) == (expected, ofDeleted),
         () => $"{Sockets(interfaceIndex)} and {Sockets(-1)} sockets");

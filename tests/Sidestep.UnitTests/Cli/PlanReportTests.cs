@@ -79,7 +79,7 @@ public sealed class PlanReportTests
         Assert.Equal(
             """{"name":"dns","change":"added","before":null,"after":"203.0.113.53 udp 53 to names/gue:6081"}""",
             json["services"]![1]!.ToJsonString());
-        Assert.Equal(["name", "encap", "change", "slots", "movedSlots", "movedShare", "servers"],
+        Assert.Equal(["name", "encap", "change", "slots", "movedSlots", "movedShare", "servers", "service"],
             json["pools"]![0]!.AsObject().Select(static p => p.Key));
         Assert.Equal(CommandRun.Compact("""
             {"name":"web2","address":"10.0.0.12","change":"removed","before":"weight 1","after":null,

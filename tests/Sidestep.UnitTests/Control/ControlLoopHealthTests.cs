@@ -9,8 +9,8 @@ namespace Sidestep.UnitTests.Control;
 /// <summary>Health, drains and make-before-break on their path to the tables.</summary>
 public sealed class ControlLoopHealthTests
 {
-    private static readonly GroupKey Old = new(PoolKey.InDefault("pool"), Encap.Layer2),
-        New = new(PoolKey.InDefault("new"), Encap.Layer2);
+    private static readonly GroupKey Old = new(PoolKey.InDefault("pool"), Encap.Layer2, ServiceKey.InDefault("s0")),
+        New = Old with { Pool = PoolKey.InDefault("new") };
     private static readonly RealServer First =
         new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };

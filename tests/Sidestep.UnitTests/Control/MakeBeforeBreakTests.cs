@@ -243,9 +243,11 @@ public sealed class MakeBeforeBreakTests
     private EffectiveConfiguration Merge(
         EffectiveConfiguration desired, EffectiveConfiguration? applied, params (string Pool, byte Server)[] healthy) =>
         _makeBeforeBreak
-            .Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool).ToImmutableDictionary(
-            static g => new GroupKey(PoolKey.InDefault(g.Key), Encap.Layer2),
-            static g => new GroupHealth([.. g.Select(static h => VrfAddress.InDefault(Address(h.Server)))]))));
+            .Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool)
+                .SelectMany(g => desired.Desired.VirtualServices.Select(s => KeyValuePair.Create(
+                    new GroupKey(PoolKey.InDefault(g.Key), Encap.Layer2, s.Key),
+                    new GroupHealth([.. g.Select(static h => VrfAddress.InDefault(Address(h.Server)))]))))
+                .ToImmutableDictionary()));
 
     private static EffectiveConfiguration With(string pool, params Pool[] pools) =>
         With(pool, pools, Service("s0", pool));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
@@ -27,9 +28,10 @@ public sealed class EngineCapabilitiesTests
     [Fact]
     public void Tables_over_the_limits_are_rejected_with_every_number()
     {
-        var tables = Tables() with { Peers = [new MacAddress(1), new MacAddress(2)] };
+        var tables = Tables(monitors: []) with { Peers = [new MacAddress(1), new MacAddress(2)] };
         Assert.Equal("the configuration exceeds the limits of the small engine: 2 services, 1 fit; 1 VIPs, 0 fit; 2"
-            + " real servers (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
+            + " real servers (counted once per service of a monitored pool, and per encapsulation), 1 fit; 1021 slots"
+            + " in all slot tables, 1000 fit;"
             + " 1 interfaces, 0 fit; 2 other directors, 1 fit. docs/limits.md lists the limits and their cost",
             Assert.Throws<EngineException>(() => Small.Check(tables)).Message);
     }
@@ -42,7 +44,14 @@ public sealed class EngineCapabilitiesTests
         MaxServers = 2,
         MaxSlots = 1021,
         MaxInterfaces = 1,
-    }).Check(Tables());
+    }).Check(Tables(monitors: []));
+
+    [Fact]
+    public void Services_with_slots_of_their_own_are_named_with_the_remedy() =>
+        Assert.Contains("2042 slots in all slot tables, 1021 fit. The 2 services of pool p have slots and servers of"
+            + " their own: healthScope: pool lets them share. docs/limits.md",
+            Assert.Throws<EngineException>(() => (ManagedEngine.Capabilities with { MaxSlots = 1021 })
+                .Check(Tables(monitors: null))).Message, StringComparison.Ordinal);
 
     /// <summary>A list that several services share counts once; each list has two entries for all other
     /// addresses.</summary>
@@ -55,7 +64,7 @@ public sealed class EngineCapabilitiesTests
             Allow = [PrefixText.Parse("192.0.2.0/24")],
             Deny = [PrefixText.Parse("198.51.100.0/24")],
         };
-        var tables = Tables();
+        var tables = Tables(monitors: []);
         tables = tables with
         {
             Services = [.. tables.Services.Select(s => s with { AccessList = list })],
@@ -68,6 +77,7 @@ public sealed class EngineCapabilitiesTests
             StringComparison.Ordinal);
     }
 
-    private static ForwardingTables Tables() => TestTables.Compile(
-        [TestTables.Pool("p", "s1", "s2")], [TestTables.Service("dns", "p"), TestTables.Service("www", "p", 80)]);
+    private static ForwardingTables Tables(ImmutableArray<string>? monitors) => TestTables.Compile(
+        [TestTables.Pool("p", "s1", "s2") with { Monitors = monitors }],
+        [TestTables.Service("dns", "p"), TestTables.Service("www", "p", 80)]);
 }

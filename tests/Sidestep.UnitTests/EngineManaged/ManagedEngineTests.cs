@@ -10,6 +10,9 @@ namespace Sidestep.UnitTests.EngineManaged;
 /// <summary>The managed engine without interfaces: tables, counters, status, replay and limits.</summary>
 public sealed class ManagedEngineTests
 {
+    private static readonly GroupKey GroupOfDns = new(
+        PoolKey.InDefault("p"), Encap.Layer2, ServiceKey.InDefault("dns"));
+
     [Fact]
     public void Frame_passes_until_tables_are_applied()
     {
@@ -39,7 +42,7 @@ public sealed class ManagedEngineTests
         Assert.Equal([.. macs, .. frame[12..]], result.Frame.ToArray());
         var counters = engine.ReadCounters();
         Assert.Equal(new Counter(1, 60), counters.Services[ServiceKey.InDefault("dns")]);
-        Assert.Equal(new Counter(1, 60), counters.Servers[(new GroupKey(PoolKey.InDefault("p"), Encap.Layer2), "s1")]);
+        Assert.Equal(new Counter(1, 60), counters.Servers[(GroupOfDns, "s1")]);
         Assert.All(counters.Drops, static d => Assert.Equal(default, d.Value));
         Assert.Equal(Enum.GetValues<DropReason>(), counters.Drops.Keys.Order());
     }
@@ -121,7 +124,7 @@ public sealed class ManagedEngineTests
         using var engine = EngineWith(TestTables.Compile(
             [TestTables.Pool("p", "s1", "s2") with { Algorithm = Algorithm.RoundRobin }],
             [TestTables.Service("dns", "p")]));
-        var group = new GroupKey(PoolKey.InDefault("p"), Encap.Layer2);
+        var group = GroupOfDns;
         var flow = new Flow(TestTables.Address(TestTables.FirstClient), TestTables.Address(TestTables.Vip), 17, 40000,
             53);
         var tracked = new TrackedFlow(ServiceKey.InDefault("dns"), flow,
@@ -182,7 +185,7 @@ public sealed class ManagedEngineTests
             TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("dns", "p")]));
         var state = ManagedStatus.StateOf(engine)!;
         Assert.Empty(state.Unreachable);
-        Assert.Equal((ServiceKey.InDefault("dns"), new GroupKey(PoolKey.InDefault("p"), Encap.Layer2)),
+        Assert.Equal((ServiceKey.InDefault("dns"), GroupOfDns),
             (state.Services.Single().Key, state.Services.Single().Group));
         var ports = state.Services.Single().Matches.Single();
         Assert.Equal((17 << 16 | 53, 17 << 16 | 53), (ports.First, ports.Last));

@@ -172,7 +172,9 @@ public sealed class PersistentStateTests
             DrainingSince = i == draining ? Time : null,
         });
         return new ServerGroup(
-            new GroupKey(PoolKey.InDefault("web"), parsed.Value), [.. servers], SlotTable.Build(key, members, 1021));
+            new GroupKey(PoolKey.InDefault("web"), parsed.Value,
+                draining % 2 == 0 ? null : ServiceKey.InDefault("shop")),
+            [.. servers], SlotTable.Build(key, members, 1021));
     }
 
     private static bool IsSame(ServerGroup one, ServerGroup other) => one.Key == other.Key

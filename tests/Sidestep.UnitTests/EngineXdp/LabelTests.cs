@@ -21,8 +21,8 @@ public sealed class LabelTests
     [Fact]
     public void Server_is_read_back_from_its_label()
     {
-        var label = Labels.Of(Group, Server);
-        Assert.Equal(new ServerKey(Group, "web1", VrfAddress.Parse("2001:db8::1")), Labels.ServerOf(label));
+        var label = Labels.Of(Labels.Of(Group), Server);
+        Assert.Equal(new ServerKey(Group, "web1", VrfAddress.Parse("2001:db8::1")), Labels.ServerOf(label, []));
         Assert.Equal((7u, Constants.LabelUsed), (label.Weight, label.Flags));
         Assert.Null(Labels.TimeOf(label));
     }
@@ -31,7 +31,7 @@ public sealed class LabelTests
     public void Name_of_63_characters_ends_with_a_zero()
     {
         var name = new string('n', 63);
-        var label = Labels.Of(Group, Server with { Name = name });
+        var label = Labels.Of(Labels.Of(Group), Server with { Name = name });
         Assert.Equal(name, Labels.Read(label.Name));
         Assert.Equal(0, label.Name[63]);
     }
@@ -47,7 +47,8 @@ public sealed class LabelTests
     [Fact]
     public void Flags_of_a_server_are_disabled_unresolved_and_failed()
     {
-        uint FlagsOf(Sidestep.Forwarding.ServerEntry server) => Labels.Of(Group, server).Flags & ~Constants.LabelUsed;
+        uint FlagsOf(Sidestep.Forwarding.ServerEntry server) =>
+            Labels.Of(Labels.Of(Group), server).Flags & ~Constants.LabelUsed;
         Assert.Equal(0u, FlagsOf(Server));
         Assert.Equal(Constants.LabelDisabled, FlagsOf(Server with { Weight = 0 }));
         Assert.Equal(Constants.LabelUnresolved, FlagsOf(Server with { NextHop = null }));
@@ -58,7 +59,7 @@ public sealed class LabelTests
     public void Start_of_a_drain_is_stored_to_the_millisecond()
     {
         var start = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
-        Assert.Equal(start, Labels.TimeOf(Labels.Of(Group, Server with { DrainingSince = start })));
+        Assert.Equal(start, Labels.TimeOf(Labels.Of(Labels.Of(Group), Server with { DrainingSince = start })));
     }
 
     [Fact]
@@ -73,17 +74,31 @@ public sealed class LabelTests
             Ports = [],
             Group = Group,
         };
-        var label = Labels.Of(service, new Transition([], end));
+        var label = Labels.Of(service, new Transition([], end), 7);
         Assert.Equal(
-            ("shop", Group, end), (Labels.Read(label.Name), Labels.GroupOf(label)!.Value, Labels.TimeOf(label)!.Value));
-        Assert.Null(Labels.TimeOf(Labels.Of(service, null)));
+            ("shop", Group, end),
+            (Labels.Read(label.Name), Labels.GroupOf(label, [])!.Value, Labels.TimeOf(label)!.Value));
+        Assert.Null(Labels.TimeOf(Labels.Of(service, null, 7)));
+    }
+
+    [Fact]
+    public void Group_of_one_service_is_read_back_by_the_label_of_the_service()
+    {
+        var own = Group with { Service = ServiceKey.InDefault("shop") };
+        var services = new Label[3];
+        var label = Labels.Of(Labels.Of(own, 2), Server with { HasFailed = true, Weight = 0 });
+        Assert.Null(Labels.ServerOf(label, services)); // another process clears the service's label
+        services[2] = Labels.Of(Labels.Of(Group), Server with { Name = "shop" });
+        Assert.Equal(own, Labels.ServerOf(label, services)!.Value.Group);
+        Assert.Null(Labels.ServerOf(label, services.AsSpan(0, 2)));
+        Assert.Equal(Constants.LabelUsed | Constants.LabelFailed | Constants.LabelDisabled, label.Flags & 0xffff);
     }
 
     [Fact]
     public void Cleared_label_names_nothing()
     {
-        Assert.Null(Labels.GroupOf(default));
-        Assert.Null(Labels.ServerOf(default));
-        Assert.Null(Labels.ServerOf(Labels.Of(Group))); // no address yet
+        Assert.Null(Labels.GroupOf(default, []));
+        Assert.Null(Labels.ServerOf(default, []));
+        Assert.Null(Labels.ServerOf(Labels.Of(Group), [])); // no address yet
     }
 }

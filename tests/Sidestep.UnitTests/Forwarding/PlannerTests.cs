@@ -165,6 +165,34 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void Servers_of_a_pool_do_not_change_when_a_service_comes_or_goes()
+    {
+        var one = Configuration(Four);
+        var two = one with
+        {
+            VirtualServices =
+                [one.VirtualServices[0], one.VirtualServices[0] with { Name = "s", Ports = [PortRange.One(443)] }],
+        };
+        var plan = Planner.Of(Running(one, 10), two, Now);
+        Assert.Equal([(ChangeKind.Added, "s"), (ChangeKind.None, "www")],
+            plan.Groups.Select(static g => (g.Change, g.Key.Service?.Name)));
+        Assert.All(plan.Groups.SelectMany(static g => g.Servers), static s => Assert.Equal(ChangeKind.None, s.Change));
+        Assert.Equal((0, new FlowForecast(40, 0, 0)), (plan.MovedSlots, plan.Flows));
+        plan = Planner.Of(Running(two, 10), one, Now);
+        Assert.Equal((0, new FlowForecast(40, 0, 40)), (plan.MovedSlots, plan.Flows));
+        Assert.All(plan.Groups.SelectMany(static g => g.Servers), static s => Assert.Equal(ChangeKind.None, s.Change));
+    }
+
+    [Fact]
+    public void Services_of_a_pool_that_share_verdicts_again_keep_their_flows()
+    {
+        var own = Configuration(Four);
+        var shared = own with { Pools = [own.Pools[0] with { HealthScope = HealthScope.Pool }] };
+        Assert.Equal(new FlowForecast(40, 0, 0), Planner.Of(Running(own, 10), shared, Now).Flows);
+        Assert.Equal(new FlowForecast(40, 0, 0), Planner.Of(Running(shared, 10), own, Now).Flows);
+    }
+
+    [Fact]
     public void Pool_without_a_service_breaks_its_flows()
     {
         var previous = Configuration(Four);
@@ -231,7 +259,7 @@ public sealed class PlannerTests
                 VirtualServices = [before.VirtualServices[0] with { Pool = "next" }]
             };
         const string Warning =
-            "www moves to pool next, which no service uses yet: until the probes of its servers succeed, "
+            "www moves to pool next, whose servers were never probed for it: until the probes succeed, "
             + "pool web continues to serve it";
         var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings
             .Where(static w => w.StartsWith("www ", StringComparison.Ordinal));
@@ -262,12 +290,13 @@ public sealed class PlannerTests
         var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.VrfAddress, _ => new NextHop(lan, new(3)));
         var tables = TableCompiler.Compile(
             configuration, new NextHops([lan], hops, new Dictionary<VrfAddress, string>()), null, Now);
-        var group = tables.Groups[0];
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
             [.. tables.Services.Zip(EffectivePorts.Of(tables))
             .Select(static s => new RunningService(s.First.Key, s.First.Group, s.Second))],
-            new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.VrfAddress), _ => flows)),
+            new FlowCounts(tables.Groups
+                .SelectMany(static g => g.Servers.Select(s => new ServerKey(g.Key, s.Name, s.VrfAddress)))
+                .ToDictionary(static s => s, _ => flows)),
             new HashSet<VrfAddress>());
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using FsCheck.Fluent;
 using Sidestep.Forwarding;
@@ -175,16 +176,47 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void Pool_forms_one_group_per_encapsulation()
+    public void Unmonitored_pool_forms_one_group_per_encapsulation()
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 2)],
+            Configuration([Pool("web", 2) with { Monitors = [] }],
             [Service("a", "web", port: 80), Service("b", "web", port: 81),
             Service("c", "web", port: 82, profile: "l2")]),
             NextHopsOf(2));
         Assert.Equal(["web/ipip", "web/l2"], tables.Groups.Select(static g => g.Key.ToString()));
         Assert.Equal(["web/ipip", "web/ipip", "web/l2"], tables.Services.Select(static s => s.Group.ToString()));
         Assert.Equal(tables.Groups[0].Slots.Slots, tables.Groups[1].Slots.Slots);
+    }
+
+    [Theory]
+    [InlineData(HealthScope.Service, 2)]
+    [InlineData(HealthScope.Pool, 1)]
+    public void Monitored_pool_forms_a_group_per_service_unless_they_share_verdicts(HealthScope scope, int groups)
+    {
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 2) with { Monitors = null, HealthScope = scope }],
+            [Service("a", "web", port: 80), Service("b", "web", port: 81)]),
+            NextHopsOf(2));
+        Assert.Equal(groups, tables.Groups.Length);
+        Assert.Equal(groups, tables.Services.Select(static s => s.Group).Distinct().Count());
+        Assert.Single(tables.Groups.Select(static g => g.Slots).Distinct());
+        Assert.Single(tables.Services.Select(static s => s.SlotsOf).Distinct());
+    }
+
+    /// <summary>Later fragments of a VIP follow one slot table only while its services choose the same
+    /// servers.</summary>
+    [Fact]
+    public void Services_whose_servers_differ_have_slots_of_their_own()
+    {
+        var configuration = Configuration([Pool("web", 2) with { Monitors = null }],
+            [Service("a", "web", port: 80), Service("b", "web", port: 81), Service("c", "web", port: 82)]);
+        var servers = configuration.Pools[0].Servers.Select(static s => s.VrfAddress).ToArray();
+        var health = new ServerHealth(ConfiguredGroup.Of(new EffectiveConfiguration(configuration))
+            .ToImmutableDictionary(static g => g.Key,
+                g => new GroupHealth([.. g.Key.Service!.Value.Name == "b" ? servers[..1] : servers])));
+        var tables = TableCompiler.Compile(configuration, NextHopsOf(2), health: health);
+        Assert.Equal(["a", "b", "a"], tables.Services.Select(static s => s.SlotsOf.Service!.Value.Name));
+        Assert.Null(PortMap.Of(tables).Vips[0].TcpFragments);
     }
 
     [Fact]

@@ -68,19 +68,17 @@ public sealed class KeyTests
     [InlineData("%blue")]
     public void Other_text_is_no_address(string? text) => Assert.False(VrfAddress.TryParse(text, out _));
 
-    [Theory]
-    [InlineData("web/l2")]
-    [InlineData("web/ipip@198.18.0.0/15@2001:db8::/64")]
-    [InlineData("red/web/gue:6081")]
-    [InlineData("red/web/ipip@198.18.0.0/15")]
-    public void Group_is_read_back_from_its_text(string text) => Assert.Equal(text, GroupKey.Parse(text).ToString());
-
-    [Theory]
-    [InlineData("web")]
-    [InlineData("/l2")]
-    [InlineData("web/l4")]
-    [InlineData("@")]
-    public void Other_text_is_no_group(string text) => Assert.Throws<FormatException>(() => GroupKey.Parse(text));
+    [Fact]
+    public void Group_names_its_service_where_the_pool_has_several_groups()
+    {
+        var (pool, other) = (PoolKey.InDefault("web"), PoolKey.InDefault("api"));
+        var (http, https) = (ServiceKey.InDefault("http"), ServiceKey.InDefault("https"));
+        var names = new GroupNames([new(pool, Encap.Layer2, http), new(pool, Encap.Layer2, https),
+            new(other, Encap.Layer2, http)]);
+        Assert.Equal("web/l2 for https", names.Of(new GroupKey(pool, Encap.Layer2, https)));
+        Assert.Equal("api/l2", names.Of(new GroupKey(other, Encap.Layer2, http)));
+        Assert.Equal("web/l2", names.Of(new GroupKey(pool, Encap.Layer2)));
+    }
 
     /// <summary>Equality is that of <see cref="IPAddress"/>, as before; no configuration contains this form.</summary>
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
@@ -122,11 +124,67 @@ public sealed class ServerHealthTests
     }
 
     [Fact]
-    public void Port_and_250_VIPs_that_no_server_serves_take_nothing_down()
+    public void Refused_connections_take_a_server_out_of_their_service_and_not_out_of_the_other_one()
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with
+        {
+            PoolLines = "",
+            ProfileLines = "dsrType: l2, udpOnRebalance: move",
+            Services = [.. segment.File.Services, new UdpService("web", Segment.Vip, 81, Protocol: "tcp")],
+        };
+        using var listener = Listen(segment.Servers[1]);
+        using (Listen(segment.Servers[0]))
+        {
+            segment.Start();
+            WaitForSlots(segment, "web", (true, true));
+            WaitForSlots(segment, "echo", (true, true));
+        }
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var first = traffic.Count;
+        WaitForSlots(segment, "web", (false, true));
+        traffic.WaitForSent(200);
+        Assert.Equal((true, true), Slots(segment, "echo"));
+        Assert.Contains("server1 of pool/l2 for web: down since", segment.StatusText(), StringComparison.Ordinal);
+        var exchanges = traffic.Stop().Skip(first).ToArray();
+        ExchangeAssert.AllAnswered(exchanges);
+        Assert.Equal([1, 2], exchanges.Select(static e => (int)e.Server).Distinct().Order());
+
+        using var again = Listen(segment.Servers[0]);
+        WaitForSlots(segment, "web", (true, true));
+    }
+
+    /// <summary>Accepts TCP connections to port 81 of the VIP.</summary>
+    private static TcpListener Listen(NetworkNamespace server) => server.Inside(static () =>
+    {
+        var listener = new TcpListener(IPAddress.Parse(Segment.Vip), 81);
+        listener.Start();
+        return listener;
+    });
+
+    private static void WaitForSlots(Segment segment, string service, (bool, bool) expected) => Eventually.True(
+        () => Slots(segment, service) == expected, () => segment.Status().ToString(), TimeSpan.FromSeconds(30));
+
+    /// <summary>Whether server 1 and server 2 have slots of a service.</summary>
+    private static (bool, bool) Slots(Segment segment, string service)
+    {
+        var pool = segment.Status().GetProperty("pools").EnumerateArray()
+            .FirstOrDefault(p => p.GetProperty("service").GetString() == service);
+        return pool.ValueKind == JsonValueKind.Undefined ? (false, false) : (Has("server1"), Has("server2"));
+
+        bool Has(string name) => pool.GetProperty("servers").EnumerateArray()
+            .Single(s => s.GetProperty("name").GetString() == name).GetProperty("slots").GetInt32() > 0;
+    }
+
+    [Theory]
+    [InlineData("")]
+    [LongInlineData("healthScope: pool")]
+    public void Port_and_250_VIPs_that_no_server_serves_take_nothing_down(string scope)
     {
         using var segment = new Segment();
         // Otherwise all flows stay on the server that is up first.
-        segment.File = segment.File with { PoolLines = "", ProfileLines = "dsrType: l2, udpOnRebalance: move" };
+        segment.File = segment.File with { PoolLines = scope, ProfileLines = "dsrType: l2, udpOnRebalance: move" };
         segment.Start();
         WaitForSlots(segment, "server1", true);
         WaitForSlots(segment, "server2", true);
@@ -138,18 +196,22 @@ public sealed class ServerHealthTests
             new UdpService($"new{i}", $"198.51.100.{i}", EchoServer.Port))
             .Append(new UdpService("tcp", Segment.Vip, 81, Protocol: "tcp"));
         segment.Apply(segment.File with { Services = [.. segment.File.Services, .. added] });
-        // 16 VIPs by echo, and the port. All but the old VIP are probed and were never up.
-        Eventually.True(() => Unproven(segment, "server1") == 16 && Unproven(segment, "server2") == 16,
+        // Together, 16 VIPs are probed by echo, and the port. All but the old VIP were never up.
+        Eventually.True(() => scope.Length == 0 ? Down(segment) == 2 * 251
+                : Unproven(segment, "server1") == 16 && Unproven(segment, "server2") == 16,
             () => segment.Status().GetProperty("health").ToString(), TimeSpan.FromSeconds(60));
         traffic.WaitForSent(100);
 
         var exchanges = traffic.Stop().Skip(first).ToArray();
         ExchangeAssert.AllAnswered(exchanges);
         Assert.Equal([1, 2], exchanges.TakeLast(100).Select(static e => (int)e.Server).Distinct().Order());
-        Assert.Contains(
-            "server1 of pool/l2: never up here: tcp, 203.0.113.10 81: Connection refused, and 15 more checks",
+        Assert.Contains(scope.Length == 0 ? "server1 of pool/l2 for new1: down since"
+            : "server1 of pool/l2: never up here: tcp, 203.0.113.10 81: Connection refused, and 15 more checks",
             segment.StatusText(), StringComparison.Ordinal);
     }
+
+    private static int Down(Segment segment) => segment.Status().GetProperty("health").GetProperty("servers")
+        .EnumerateArray().Count(static s => s.GetProperty("dsrPath").GetString() == "down");
 
     private static int Unproven(Segment segment, string server) => Health(segment, server).GetProperty("checks")
         .EnumerateArray().Count(static c => c.GetProperty("unproven").GetBoolean());

@@ -16,8 +16,10 @@ public sealed class CheckListTests
     public void Monitor_probes_the_VIP_along_the_DSR_path_and_the_port_of_the_server(ProbePath probe, string expected)
     {
         var server = Assert.Single(CheckList.Of(Configuration(1, Tcp with { Probe = probe })));
-        Assert.Equal((Group, "server1"), (server.Group, server.Server.Name));
-        Assert.All(server.Checks, static c => Assert.Equal(("server1", "tcp"), (c.Server, c.Key.Monitor)));
+        Assert.Equal((Group with { Service = ServiceKey.InDefault("s0") }, "server1"),
+            (server.Group, server.Server.Name));
+        Assert.All(server.Checks, static c => Assert.Equal((Group, "server1", "tcp"),
+            (c.Key.Group, c.Server, c.Key.Monitor)));
         Assert.Equal(expected, Describe(server));
     }
 

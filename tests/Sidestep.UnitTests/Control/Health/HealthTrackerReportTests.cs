@@ -143,7 +143,7 @@ public sealed class HealthTrackerReportTests
         _time.Advance(TimeSpan.FromSeconds(2));
         _tracker.Record(Key(1), ProbeResult.Failure("refused"));
         _tracker.Record(Key(1), ProbeResult.Failure("refused"));
-        Assert.Equal([new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: refused")], _changes);
+        Assert.Equal([new HealthChange("pool/l2", Server(1), false, "tcp, 192.0.2.1 80: refused")], _changes);
         Assert.Equal((1, Second(2)), (_raised, _tracker.Report()[0].Since));
         Assert.Equal(version, _tracker.Evaluate(configuration).Version);
     }
@@ -158,8 +158,8 @@ public sealed class HealthTrackerReportTests
         _time.Advance(TimeSpan.FromSeconds(5));
         _tracker.Record(Key(1), ProbeResult.Failure("no reply"));
         Assert.Equal(
-            [new HealthChange(Group, Server(1), true, ""),
-                new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: no reply")],
+            [new HealthChange("pool/l2", Server(1), true, ""),
+                new HealthChange("pool/l2", Server(1), false, "tcp, 192.0.2.1 80: no reply")],
             _changes);
         Assert.Equal(2, _raised);
         Assert.Equal(Second(5), _tracker.Report()[0].Since);

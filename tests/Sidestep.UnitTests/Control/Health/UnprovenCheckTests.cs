@@ -125,7 +125,7 @@ public sealed class UnprovenCheckTests
     [Fact]
     public void New_TCP_service_does_not_replace_the_echo_that_was_up_at_its_VIP()
     {
-        static Pool Default(Pool pool) => pool with { Monitors = null };
+        static Pool Default(Pool pool) => pool with { Monitors = null, HealthScope = HealthScope.Pool };
         var tcp = Configuration(1, Default);
         var udp = With(tcp, static s => s with { Name = "udp", Protocol = TransportProtocol.Udp });
         Apply(_tracker, udp);
@@ -192,7 +192,7 @@ public sealed class UnprovenCheckTests
 
     private static EffectiveConfiguration Ports(int servers, params int[] ports)
     {
-        var configuration = Configuration(servers, Tcp);
+        var configuration = Configuration(servers, static p => p with { HealthScope = HealthScope.Pool }, Tcp);
         var service = configuration.Desired.VirtualServices[0];
         return new EffectiveConfiguration(configuration.Desired with
         {

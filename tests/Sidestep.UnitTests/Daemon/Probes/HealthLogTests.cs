@@ -1,7 +1,6 @@
 using System.Net;
 using Sidestep.Control.Health;
 using Sidestep.Daemon.Probes;
-using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon.Probes;
@@ -45,7 +44,7 @@ public sealed class HealthLogTests
     }
 
     private void Add(bool isHealthy, string reason) => _changes.Add(new HealthChange(
-        new GroupKey(PoolKey.InDefault("web"), Encap.Layer2),
+        "web/l2",
             new RealServer { Name = "web1", Address = IPAddress.Parse("10.0.0.11") },
         isHealthy, reason));
 }

@@ -74,6 +74,65 @@ public sealed class IdMapTests
         Assert.Equal([1, 2, 3], ids.IdsOf(group).Order());
     }
 
+    [Fact]
+    public void Group_of_a_service_takes_over_the_IDs_of_the_group_that_it_shared()
+    {
+        var shared = Group("a", 1, 2);
+        Apply(With([Old.Name], shared));
+        var before = _ids.IdsOf(shared);
+        var (added, known) = (Of("added", 1, 2), Of(Old.Name, 1, 2));
+        var change = _ids.Allocate(With(["added", Old.Name], added, known));
+        Assert.Equal(before, _ids.IdsOf(known));
+        Assert.Equal([3, 4], _ids.IdsOf(added).Order());
+        Assert.Empty(_ids.Release(change).Servers);
+        // And back: the group of all services takes those of one, the others are free again.
+        var released = _ids.Release(_ids.Allocate(With(["added", Old.Name], shared)));
+        Assert.Equal(2, released.Servers.Count);
+        Assert.Equal(2, _ids.Servers.Keys.Count);
+    }
+
+    [Fact]
+    public void IDs_return_to_their_group_when_the_change_is_not_applied()
+    {
+        var shared = Group("a", 1, 2);
+        Apply(With([Old.Name], shared));
+        var before = _ids.IdsOf(shared);
+        _ids.Allocate(With([Old.Name], Of(Old.Name, 1, 2)));
+        _ids.Release(_ids.Allocate(With([Old.Name], shared)));
+        Assert.Equal(before, _ids.IdsOf(shared));
+        Assert.Equal(2, _ids.Servers.Keys.Count);
+    }
+
+    [Fact]
+    public void Another_encapsulation_or_address_takes_no_IDs_over()
+    {
+        Apply(Tables(Group("a", 1)));
+        var other = Of("s", 1) with { Key = new GroupKey(PoolKey.InDefault("a"), new Encap(ForwardingMode.IpIp, 0)) };
+        var released = Apply(Tables(other));
+        Assert.Single(released.Servers);
+        Assert.Single(Apply(Tables(Group("a", 2))).Servers);
+    }
+
+    private static readonly ServiceKey Old = ServiceKey.InDefault("old");
+
+    private static ServerGroup Of(string service, params byte[] servers) => Group("a", servers) is var group
+        ? group with { Key = group.Key with { Service = ServiceKey.InDefault(service) } } : group;
+
+    private static ForwardingTables With(string[] services, params ServerGroup[] groups) => Tables(groups) with
+    {
+        Services =
+        [
+            .. services.Select(static s => new ServiceEntry
+            {
+                Key = ServiceKey.InDefault(s),
+                Vips = [],
+                Protocol = TransportProtocol.Tcp,
+                Ports = [],
+                Group = default,
+            }),
+        ],
+    };
+
     private ReleasedIds Apply(ForwardingTables tables) => _ids.Release(_ids.Allocate(tables));
 
     private static ServerGroup Group(string pool, params byte[] servers) => new(

@@ -1,0 +1,44 @@
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding;
+
+/// <summary>Identifies a group: a pool that is reached by one encapsulation, for one service or for all.</summary>
+/// <param name="Pool">The pool.</param>
+/// <param name="Encap">The encapsulation.</param>
+/// <param name="Service">The service whose checks judge the servers; null: the services of the pool share the
+/// group.</param>
+public readonly record struct GroupKey(PoolKey Pool, Encap Encap, ServiceKey? Service = null)
+{
+    /// <summary>The key without the service: what a probe to a server depends on.</summary>
+    public GroupKey Shared => new(Pool, Encap);
+
+    /// <summary>The group that a service chooses servers from.</summary>
+    /// <param name="pool">The pool that serves it.</param>
+    /// <param name="encap">The encapsulation of its network profile.</param>
+    /// <param name="service">The service.</param>
+    public static GroupKey Of(Pool pool, Encap encap, ServiceKey service)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        return new GroupKey(
+            pool.Key, encap, pool is { IsMonitored: true, HealthScope: HealthScope.Service } ? service : null);
+    }
+
+    /// <summary>Hash without the encapsulation: a pool is seldom reached by two.</summary>
+    public override int GetHashCode() =>
+        Service is { } service ? HashCode.Combine(Pool, service.Name) : Pool.GetHashCode();
+
+    /// <summary>Pool and encapsulation: <c>web/l2</c>. For messages see <see cref="GroupNames"/>.</summary>
+    public override string ToString() => $"{Pool}/{Encap}";
+}
+
+/// <summary>Names of groups in messages: <c>web/l2</c>, or <c>web/l2 for https</c> where several services of a pool
+/// have groups of their own.</summary>
+/// <param name="groups">The keys of all groups, without repetition.</param>
+public sealed class GroupNames(IEnumerable<GroupKey> groups)
+{
+    private readonly Dictionary<GroupKey, int> _counts = groups.CountBy(static g => g.Shared).ToDictionary();
+
+    /// <summary>The name of a group.</summary>
+    public string Of(GroupKey group) => group.Service is { } service && _counts.GetValueOrDefault(group.Shared) > 1
+        ? $"{group} for {service}" : group.ToString();
+}
