@@ -107,8 +107,7 @@ internal sealed class BankWriter(
                     $"more than {ranges.Length} ranges of ports in all: join ranges, or use 'ports: any'");
             var record = new VipRecord
             {
-                Flags = FlagsOf(vip) | FlagIfAny(vipPorts, TransportProtocol.Tcp, Constants.VipHasTcp)
-                    | FlagIfAny(vipPorts, TransportProtocol.Udp, Constants.VipHasUdp),
+                Flags = FlagsOf(vip) | ProtocolsOf(vipPorts),
                 RangeBase = (uint)next,
                 RangeCount = (uint)vipPorts.Intervals.Length,
             };
@@ -121,10 +120,13 @@ internal sealed class BankWriter(
                     Service = services[interval.Service],
                 };
             }
-            if (vipPorts.TcpFragments is { } tcp)
+            if (vipPorts.Of(IpProtocol.Tcp).Fragments is { } tcp)
                 record.Fragments[0] = services[tcp];
-            if (vipPorts.UdpFragments is { } udp)
+            if (vipPorts.Of(IpProtocol.Udp).Fragments is { } udp)
                 record.Fragments[1] = services[udp];
+            if (vipPorts.Of(IpProtocol.Sctp).Fragments is { } sctp)
+                record.SctpFragments = record.RangeBase + 1
+                    + (uint)vipPorts.Intervals.IndexOf(vipPorts.Intervals.First(i => i.Service == sctp));
             if (vip.EchoService is { } echo)
                 record.Echo = services[byKey[echo]];
             records[id] = record;
@@ -132,10 +134,13 @@ internal sealed class BankWriter(
         PlaceVips();
     }
 
-    private static uint FlagIfAny(VipPorts ports, TransportProtocol protocol, uint flag)
+    /// <summary>The protocols that services of the VIP match. One that matches UDP-Lite matches every
+    /// protocol.</summary>
+    private static uint ProtocolsOf(VipPorts ports)
     {
-        var (first, last) = (PortMap.Key((int)protocol, 0), PortMap.Key((int)protocol, ushort.MaxValue));
-        return ports.Intervals.Any(i => i.Last >= first && i.First <= last) ? flag : 0;
+        uint Flag(IpProtocol protocol, uint flag) => ports.Of(protocol).HasService ? flag : 0;
+        return Flag(IpProtocol.Tcp, Constants.VipHasTcp) | Flag(IpProtocol.Udp, Constants.VipHasUdp)
+            | Flag(IpProtocol.Sctp, Constants.VipHasSctp) | Flag(IpProtocol.UdpLite, Constants.VipHasAny);
     }
 
     private static ushort FlagsOf(VipEntry vip) => (ushort)(Constants.VipUsed

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -111,8 +112,9 @@ internal sealed class FlowTable(StateMaps maps)
     {
         ref readonly var profile = ref profiles[key.Profile & Constants.Profiles - 1];
         var timeout = profile.PersistenceTimeout != 0 ? profile.PersistenceTimeout
-            : key.Protocol == (byte)Model.TransportProtocol.Udp ? profile.UdpTimeout
-            : key.Protocol != (byte)Model.TransportProtocol.Tcp ? profile.OtherTimeout
+            : (IpProtocol)key.Protocol is IpProtocol.Udp or IpProtocol.UdpLite ? profile.UdpTimeout
+            : (IpProtocol)key.Protocol is IpProtocol.Sctp or IpProtocol.Dccp ? profile.TcpTimeout
+            : (IpProtocol)key.Protocol is not IpProtocol.Tcp ? profile.OtherTimeout
             : (flow.Server & Constants.FlowRst) != 0 && profile.RstTimeout != 0 ? profile.RstTimeout
             : (flow.Server & Constants.FlowFin) != 0 && profile.FinTimeout != 0 ? profile.FinTimeout
             : profile.TcpTimeout;

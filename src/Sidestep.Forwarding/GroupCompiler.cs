@@ -125,7 +125,7 @@ internal sealed class GroupCompiler
         var idle = _input.ProfileOf(service).IdleTimeouts;
         var longest = service.Protocol switch
         {
-            TransportProtocol.Tcp => idle.Tcp,
+            TransportProtocol.Tcp or TransportProtocol.Sctp => idle.Tcp,
             TransportProtocol.Udp => idle.Udp,
             _ => Math.Max(idle.Tcp, Math.Max(idle.Udp, idle.Icmp)),
         };

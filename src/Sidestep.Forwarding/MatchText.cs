@@ -16,13 +16,12 @@ public static class MatchText
 
     private static string Ports(int first, int last)
     {
-        const int Tcp = (int)TransportProtocol.Tcp, Udp = (int)TransportProtocol.Udp;
         var protocol = first >> 16;
-        if (protocol != last >> 16 || protocol is not (Tcp or Udp))
+        if (protocol != last >> 16 || PortMap.IndexOf(protocol) < 0)
         {
             return first == 0 && last == PortMap.MaxKey ? "any"
                 : string.Create(CultureInfo.InvariantCulture, $"protocols {protocol} to {last >> 16}");
         }
-        return $"{(protocol == Tcp ? "tcp" : "udp")} {new PortRange((ushort)first, (ushort)last)}";
+        return $"{((IpProtocol)protocol).Name()} {new PortRange((ushort)first, (ushort)last)}";
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
 
@@ -14,6 +15,14 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 {
     /// <summary>The largest number that a packet can have.</summary>
     public const int MaxKey = 0xffffff;
+
+    /// <summary>The IP protocols whose packets have ports. Services name TCP, UDP and SCTP; only services on every
+    /// protocol match UDP-Lite and DCCP.</summary>
+    public static ImmutableArray<IpProtocol> ProtocolsWithPorts { get; } =
+        [IpProtocol.Tcp, IpProtocol.Udp, IpProtocol.Sctp, IpProtocol.UdpLite, IpProtocol.Dccp];
+
+    /// <summary>Index of a protocol in <see cref="ProtocolsWithPorts"/>; negative when it has no ports.</summary>
+    public static int IndexOf(int protocol) => ProtocolsWithPorts.IndexOf((IpProtocol)protocol);
 
     /// <summary>The number of a packet, 0 to <see cref="MaxKey"/>.</summary>
     public static int Key(int protocol, int port) => protocol << 16 | port;
@@ -40,8 +49,7 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
     {
         var intervals = Disjoint(candidates);
         return new VipPorts(intervals,
-            FragmentService(intervals, services, TransportProtocol.Tcp),
-            FragmentService(intervals, services, TransportProtocol.Udp));
+            [.. ProtocolsWithPorts.Select(p => ProtocolOf(intervals, services, (int)p))]);
     }
 
     /// <summary>Sweeps over the ends of all candidates: an interval ends where the narrowest covering candidate
@@ -78,26 +86,26 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 
     /// <summary>A later fragment has no ports. It can follow its first fragment without the fragment table only where
     /// every port leads to the same server.</summary>
-    private static int? FragmentService(
-        ImmutableArray<PortInterval> intervals, ImmutableArray<ServiceEntry> services, TransportProtocol protocol)
+    private static PortsOfProtocol ProtocolOf(
+        ImmutableArray<PortInterval> intervals, ImmutableArray<ServiceEntry> services, int protocol)
     {
         int? found = null;
         foreach (var interval in intervals)
         {
-            if (interval.Last < Key((int)protocol, 0) || interval.First > Key((int)protocol, ushort.MaxValue))
+            if (interval.Last < Key(protocol, 0) || interval.First > Key(protocol, ushort.MaxValue))
                 continue;
             if (found is not { } previous)
             {
                 if (!ChoosesBySourceAlone(services[interval.Service]))
-                    return null;
+                    return new PortsOfProtocol(true, null);
                 found = interval.Service;
             }
             else if (previous != interval.Service && !TreatAlike(services[previous], services[interval.Service]))
             {
-                return null;
+                return new PortsOfProtocol(true, null);
             }
         }
-        return found;
+        return new PortsOfProtocol(found is not null, found);
     }
 
     private static bool ChoosesBySourceAlone(ServiceEntry service) => service.Algorithm == Algorithm.ConsistentHash
@@ -126,12 +134,13 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 
 /// <summary>The services of one VIP or VIP prefix.</summary>
 /// <param name="Intervals">Disjoint and ascending; packets outside all of them have no service.</param>
-/// <param name="TcpFragments">Index of a service whose slot table and access list later fragments of TCP follow without
-/// the fragment table, because every TCP service of the VIP chooses the same server for them; null when there is
-/// none.</param>
-/// <param name="UdpFragments">The same for UDP.</param>
-public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFragments, int? UdpFragments)
+/// <param name="Protocols">What the VIP has for each of <see cref="PortMap.ProtocolsWithPorts"/>, in their
+/// order.</param>
+public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, ImmutableArray<PortsOfProtocol> Protocols)
 {
+    /// <summary>What the VIP has for a protocol with ports.</summary>
+    public PortsOfProtocol Of(IpProtocol protocol) => Protocols[PortMap.IndexOf((int)protocol)];
+
     /// <summary>Index of the service that matches these packets; null when there is none.</summary>
     public int? Find(int protocol, int port)
     {
@@ -150,6 +159,13 @@ public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFr
         return null;
     }
 }
+
+/// <summary>What a VIP has for a protocol with ports.</summary>
+/// <param name="HasService">At least one of its services matches the protocol.</param>
+/// <param name="Fragments">Index of a service whose slot table and access list later fragments follow without the
+/// fragment table, because every service of the VIP on the protocol chooses the same server for them; null when there
+/// is none.</param>
+public readonly record struct PortsOfProtocol(bool HasService, int? Fragments);
 
 /// <summary>An interval of packets that one service matches.</summary>
 /// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>

@@ -103,8 +103,8 @@ public enum UdpRebalancePolicy
 }
 
 /// <summary>Seconds without a packet after which a tracked flow expires. By default a FIN changes nothing.</summary>
-/// <param name="Tcp">For TCP, 1 to 86400.</param>
-/// <param name="Udp">For UDP, 1 to 86400.</param>
+/// <param name="Tcp">For TCP, SCTP and DCCP, 1 to 86400.</param>
+/// <param name="Udp">For UDP and UDP-Lite, 1 to 86400.</param>
 /// <param name="Icmp">For ICMP and every other protocol, 1 to 86400.</param>
 /// <param name="AfterFin">From the client's FIN on, 1 to 86400; null: <paramref name="Tcp"/>.</param>
 /// <param name="AfterRst">From the client's RST on, 1 to 86400; null: no change.</param>

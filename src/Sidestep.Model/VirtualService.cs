@@ -16,7 +16,7 @@ public sealed record VirtualService
     /// the director.</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
 
-    /// <summary>TCP, UDP, or any protocol.</summary>
+    /// <summary>TCP, UDP, SCTP, or any protocol.</summary>
     public required TransportProtocol Protocol { get; init; }
 
     /// <summary>Disjoint and ascending; the real servers listen on the same ports. <see cref="PortRange.Any"/>
@@ -46,7 +46,7 @@ public sealed record VirtualService
 /// <summary>Protocols of services, with their IP protocol numbers.</summary>
 public enum TransportProtocol
 {
-    /// <summary>Every protocol: TCP, UDP, and all protocols without ports.</summary>
+    /// <summary>Every protocol, with ports or without.</summary>
     Any = 0,
 
     /// <summary>TCP, IP protocol 6 (RFC 9293).</summary>
@@ -54,6 +54,9 @@ public enum TransportProtocol
 
     /// <summary>UDP, IP protocol 17 (RFC 768).</summary>
     Udp = 17,
+
+    /// <summary>SCTP, IP protocol 132 (RFC 9260).</summary>
+    Sctp = 132,
 }
 
 /// <summary>A range of ports, both ends included.</summary>

@@ -20,6 +20,9 @@ public enum IpProtocol : byte
     /// <summary>User Datagram Protocol, RFC 768.</summary>
     Udp = 17,
 
+    /// <summary>Datagram Congestion Control Protocol, RFC 4340.</summary>
+    Dccp = 33,
+
     /// <summary>An IPv6 packet (IP-in-IP), RFC 2473 section 3 and RFC 4213 section 3.</summary>
     Ipv6 = 41,
 
@@ -43,4 +46,7 @@ public enum IpProtocol : byte
 
     /// <summary>Stream Control Transmission Protocol, RFC 9260.</summary>
     Sctp = 132,
+
+    /// <summary>Lightweight User Datagram Protocol, RFC 3828.</summary>
+    UdpLite = 136,
 }

@@ -52,7 +52,11 @@ INLINE __u32 idle_timeout(const struct flow_lookup *lookup, __u32 server_word)
 			return profile->fin_timeout;
 		return profile->tcp_timeout;
 	}
-	return lookup->tuple.protocol == IPPROTO_UDP ? profile->udp_timeout : profile->other_timeout;
+	if (lookup->tuple.protocol == IPPROTO_SCTP || lookup->tuple.protocol == IPPROTO_DCCP)
+		return profile->tcp_timeout; /* they have connections, too */
+	return lookup->tuple.protocol == IPPROTO_UDP || lookup->tuple.protocol == IPPROTO_UDPLITE
+		   ? profile->udp_timeout
+		   : profile->other_timeout;
 }
 
 /* The number of tracked flows of a server; null when the id is not one of a server. */

@@ -57,10 +57,37 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	return send_to_server(ctx, own, &p, &t, t.ipv6);
 }
 
-/* The service of later fragments of TCP or UDP. It has SERVICE_USED only if the ports do not matter. */
-INLINE const struct service *fragment_service(const struct vip_record *vip, const struct tuple *t)
+#define SERVICE_NEEDS_PORTS (SERVICE_HASH_MASK | SERVICE_TRACKS_FLOWS | SERVICE_PERSISTENCE)
+
+/*
+ * The same for the other protocols with ports. One service has all packets of UDP-Lite and DCCP: only a service on
+ * every protocol matches them.
+ */
+static __noinline const struct service *rare_fragment_service(__u32 bank_number, __u32 vip_id, __u32 protocol)
 {
-	return &vip->fragments[t->protocol == IPPROTO_UDP];
+	const struct vip_record *vip = vip_record_of(bank_number, vip_id);
+	const struct range *range;
+	__u32 index;
+
+	if (!vip)
+		return NULL;
+	if (protocol == IPPROTO_SCTP)
+		index = vip->sctp_fragments - 1;
+	else
+		index = find_range(bank_number, vip_id, protocol << 16);
+	range = index == NOT_FOUND ? NULL : range_at(bank_number, index);
+	return range && !(range->service.flags & SERVICE_NEEDS_PORTS) ? &range->service : NULL;
+}
+
+/* The service of later fragments of a protocol with ports, if the ports do not matter; null if they do. */
+INLINE const struct service *fragment_service(const struct packet *p, __u32 vip_id, const struct vip_record *vip,
+					      const struct tuple *t)
+{
+	const struct service *service = &vip->fragments[t->protocol == IPPROTO_UDP];
+
+	if (!is_tcp_or_udp(t->protocol))
+		return rare_fragment_service(p->bank_number, vip_id, t->protocol);
+	return service->flags & SERVICE_USED ? service : NULL;
 }
 
 /* An echo request for a VIP that does not forward them to its servers. */
@@ -75,8 +102,8 @@ INLINE int handle_echo(struct xdp_md *ctx, const struct packet *p, const struct 
 }
 
 /*
- * Classify, for packets with and without ports: echo, or a later fragment of TCP or UDP. SERVICE_USED is not set when
- * no service matches.
+ * Classify, for packets with and without ports: echo, or a later fragment of a protocol with ports. SERVICE_USED is
+ * not set when no service matches.
  */
 INLINE struct service classify_full(const struct packet *p, const struct packet_ctx *pctx, __u32 vip_id,
 				    const struct vip_record *vip, bool is_echo, bool is_fragment)
@@ -88,7 +115,7 @@ INLINE struct service classify_full(const struct packet *p, const struct packet_
 	if (is_echo)
 		found = &vip->echo;
 	else if (is_fragment)
-		found = fragment_service(vip, t);
+		found = fragment_service(p, vip_id, vip, t);
 	else
 		found = classify(p, t, vip_id);
 	if (found)
@@ -96,13 +123,21 @@ INLINE struct service classify_full(const struct packet *p, const struct packet_
 	return service;
 }
 
+/* The bits of struct vip_record of which one is set when some service of the VIP matches the protocol. */
+INLINE __u32 flags_of_protocol(__u32 protocol)
+{
+	return protocol == IPPROTO_TCP	  ? VIP_HAS_TCP
+	       : protocol == IPPROTO_UDP  ? VIP_HAS_UDP
+	       : protocol == IPPROTO_SCTP ? VIP_HAS_SCTP
+					  : VIP_HAS_ANY;
+}
+
 /* The drop reason for a packet to a VIP that no service matches. */
 INLINE enum drop_reason no_service_reason(const struct packet_ctx *pctx, const struct vip_record *vip)
 {
 	const struct tuple *t = &pctx->lookup.tuple;
 
-	if (pctx->info.later_fragment && vip->flags & (t->protocol == IPPROTO_UDP ? VIP_HAS_UDP : VIP_HAS_TCP) &&
-	    has_ports(t->protocol))
+	if (pctx->info.later_fragment && has_ports(t->protocol) && vip->flags & flags_of_protocol(t->protocol))
 		return DROP_FRAGMENT_UNKNOWN;
 	if (t->quoted)
 		return DROP_ICMP_ERROR_UNKNOWN;
@@ -116,7 +151,7 @@ INLINE enum drop_reason no_service_reason(const struct packet_ctx *pctx, const s
  * Select, with the access list before it. A later fragment without a service follows its first fragment, which is
  * tracked here; the service is then that of the first fragment.
  */
-INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const struct vip_record *vip,
+INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, __u32 vip_id, const struct vip_record *vip,
 		       struct service *service, __u32 selected)
 {
 	const struct tuple *t = &pctx->lookup.tuple;
@@ -133,8 +168,7 @@ INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const st
 	reason = select_server(p, t, selected);
 	if (reason)
 		return reason;
-	if (info->first_fragment && !t->quoted && has_ports(t->protocol) &&
-	    !(fragment_service(vip, t)->flags & SERVICE_USED))
+	if (info->first_fragment && !t->quoted && has_ports(t->protocol) && !fragment_service(p, vip_id, vip, t))
 		track_fragment(datagram_id(p, t, info->fragment_id), p->server_id & SLOT_SERVER_MASK, service->id,
 			       service->profile);
 	return CONTINUE;
@@ -173,7 +207,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	if (is_echo)
 		service.flags &= ~SERVICE_HASH_MASK; /* echo has no ports: all of a client goes to one server */
 	p->service = &service;
-	reason = select_full(p, pctx, vip, &service, selected);
+	reason = select_full(p, pctx, vip_id, vip, &service, selected);
 	if (reason)
 		return drop(reason, p->bytes);
 	pctx->bytes = p->bytes;

@@ -21,9 +21,16 @@
 #define TCP_FLAGS_AT 13
 #define TCP_MINIMUM  20
 
-INLINE bool has_ports(__u32 protocol)
+INLINE bool is_tcp_or_udp(__u32 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* The protocols whose header begins with both ports: RFC 9293, RFC 768, RFC 9260, RFC 3828, RFC 4340. */
+INLINE bool has_ports(__u32 protocol)
+{
+	return is_tcp_or_udp(protocol) || protocol == IPPROTO_SCTP || protocol == IPPROTO_UDPLITE ||
+	       protocol == IPPROTO_DCCP;
 }
 
 /*
@@ -39,13 +46,16 @@ INLINE bool is_fast4(const struct packet *p)
 	       length - (sizeof(struct iphdr) + 8) <= frame_bytes(p) - IPV4_MINIMUM;
 }
 
-/* Whether an IPv6 datagram of TCP or UDP qualifies for the fast path; the caller has checked IPV6_MINIMUM. */
+/*
+ * Whether an IPv6 datagram of TCP or UDP qualifies for the fast path; the caller has checked IPV6_MINIMUM. The rarer
+ * protocols with ports take the full path.
+ */
 INLINE bool is_fast6(const struct packet *p)
 {
 	const struct ipv6hdr *ip = p->data + sizeof(struct ethhdr);
 	__u64 length = bpf_ntohs(ip->payload_len);
 
-	return *(const __u8 *)ip >> 4 == 6 && has_ports(ip->nexthdr) && length - 8 <= frame_bytes(p) - IPV6_MINIMUM;
+	return *(const __u8 *)ip >> 4 == 6 && is_tcp_or_udp(ip->nexthdr) && length - 8 <= frame_bytes(p) - IPV6_MINIMUM;
 }
 
 /* The flow of a fast-path packet. */

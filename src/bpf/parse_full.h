@@ -166,7 +166,7 @@ INLINE bool is_error(const struct icmphdr *icmp, bool ipv6)
 enum quote_kind {
 	QUOTE_UNKNOWN,	/* no packet that a server sent from this VIP, or too little of it */
 	QUOTE_FLOW,	/* a packet whose protocol and ports, if it has ports, are known */
-	QUOTE_FRAGMENT, /* a later fragment of TCP or UDP, which has no ports */
+	QUOTE_FRAGMENT, /* a later fragment of a protocol with ports, which has none itself */
 	QUOTE_ECHO,	/* an echo reply */
 };
 

@@ -122,6 +122,8 @@ struct vip6 {
 #define VIP_FORWARD_ECHO (1 << 3)
 #define VIP_HAS_TCP	 (1 << 4) /* at least one of its services matches TCP */
 #define VIP_HAS_UDP	 (1 << 5)
+#define VIP_HAS_SCTP	 (1 << 6)
+#define VIP_HAS_ANY	 (1 << 7) /* ... matches every protocol */
 
 /*
  * The data of a service that a packet needs. It is part of every entry that a lookup may find, so that no pointer is
@@ -176,7 +178,7 @@ struct vip_record {
 	__u32 flags; /* VIP_* */
 	__u32 range_base;
 	__u32 range_count;
-	__u32 reserved;
+	__u32 sctp_fragments; /* like fragments, for SCTP: 1 plus the index of a range of that service; 0: none */
 	struct service fragments[2]; /* services of later fragments of TCP and of UDP, if no port decides; unused: the
 					fragment table decides */
 	struct service echo;	     /* with VIP_FORWARD_ECHO */

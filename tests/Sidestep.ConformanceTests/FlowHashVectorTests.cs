@@ -37,7 +37,7 @@ public sealed class FlowHashVectorTests(Engines engines)
         var tables = TableCompiler.Compile(
             ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), AllNextHops());
         var transport = string.Create(CultureInfo.InvariantCulture,
-            $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
+            $"{((IpProtocol)vector.Protocol).Name()}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
         var frame = CaseTable.Frame(
             $"[{vector.Family}: {{from: '{vector.Source}', to: '{vector.Destination}'}}, {transport}]");
 
@@ -80,8 +80,11 @@ public sealed class FlowHashVectorTests(Engines engines)
             {
                 Name = "service",
                 Vips = [TestTables.Single(IPAddress.Parse(vector.Destination))],
-                Protocol = (TransportProtocol)vector.Protocol,
-                Ports = [PortRange.One(vector.DestinationPort)],
+                // Only a service on every protocol has the packets of UDP-Lite and DCCP.
+                Protocol = Enum.IsDefined((TransportProtocol)vector.Protocol)
+                    ? (TransportProtocol)vector.Protocol : TransportProtocol.Any,
+                Ports = Enum.IsDefined((TransportProtocol)vector.Protocol)
+                    ? [PortRange.One(vector.DestinationPort)] : [PortRange.Any],
                 Pool = "pool",
                 NetworkProfile = "l2",
             },

@@ -47,6 +47,11 @@ internal static class PowerShellScript
                 $"is layer 3 ({service.Encapsulation ?? "ipip"}): Windows has nothing that removes the outer header",
                 "Use a network profile with dsrType: l2 for pools with Windows servers, on the director's network."));
         }
+        if (service.Protocol == "sctp")
+        {
+            problems.Add(new Problem("service", name, "is on SCTP, which Windows does not have",
+                "Use real servers with Linux for this service."));
+        }
         foreach (var vip in service.Vips.Where(static v => !v.IsSingle()))
         {
             problems.Add(new Problem("service", $"{name} {vip}", "is a prefix: Windows supports single addresses only",

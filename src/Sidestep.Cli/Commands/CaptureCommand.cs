@@ -26,8 +26,9 @@ public static class CaptureCommand
         var filterArgument = new Argument<string[]>("FILTER")
         {
             Description =
-                "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server "
-                + "NAME, decision D, reason R. They apply to the frame as it came in. Without conditions: every frame "
+                "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, sctp, udplite, dccp, "
+                + "icmp, service NAME, server NAME, decision D, reason R. "
+                + "They apply to the frame as it came in. Without conditions: every frame "
                 + "for a VIP.",
             Arity = ArgumentArity.ZeroOrMore,
         };

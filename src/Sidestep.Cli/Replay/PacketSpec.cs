@@ -11,7 +11,7 @@ namespace Sidestep.Cli.Replay;
 public static class PacketSpec
 {
     private const int TcpBytes = TcpPacket.MinimumHeaderLength, UdpBytes = UdpPacket.HeaderLength;
-    private const int IcmpBytes = IcmpPacket.HeaderLength;
+    private const int IcmpBytes = IcmpPacket.HeaderLength, OtherBytes = 12; // the common header of SCTP, RFC 9260
     private const byte EchoRequest6 = 128;
 
     /// <summary>Valid specifications, which error messages quote.</summary>
@@ -32,11 +32,15 @@ public static class PacketSpec
         {
             "TCP" => IpProtocol.Tcp,
             "UDP" => IpProtocol.Udp,
+            "SCTP" => IpProtocol.Sctp,
+            "UDPLITE" => IpProtocol.UdpLite,
+            "DCCP" => IpProtocol.Dccp,
             "ICMP" or "ICMPV6" => IpProtocol.Icmp,
             var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => (IpProtocol)number,
             _ => throw new FormatException($"'{tokens[0]}' is not a protocol: write {Example}"),
         };
-        var hasPorts = protocol is IpProtocol.Tcp or IpProtocol.Udp;
+        var hasPorts = protocol
+            is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp or IpProtocol.UdpLite or IpProtocol.Dccp;
         IPEndPoint source = End(tokens[1], hasPorts), destination = End(tokens[2], hasPorts);
         if (source.AddressFamily != destination.AddressFamily)
             throw new FormatException($"{tokens[1]} and {tokens[2]} are of different families");
@@ -48,6 +52,7 @@ public static class PacketSpec
             IpProtocol.Tcp => Tcp(source, destination, tokens.Count > 3 ? tokens[3] : "S"),
             IpProtocol.Udp => Udp(source, destination),
             IpProtocol.Icmp or IpProtocol.Ipv6Icmp => Echo(protocol),
+            _ when hasPorts => Ports(source, destination, OtherBytes),
             _ => new byte[IcmpBytes],
         };
         return [.. Ethernet(to, isIpv6),
@@ -101,9 +106,7 @@ public static class PacketSpec
 
     private static byte[] Tcp(IPEndPoint source, IPEndPoint destination, string flags)
     {
-        var bytes = new byte[TcpBytes];
-        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)source.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
+        var bytes = Ports(source, destination, TcpBytes);
         bytes[12] = TcpBytes / 4 << 4;
         bytes[13] = TcpFlagText.TryParse(flags, out var bits) ? (byte)bits
             : throw new FormatException($"'{flags}' are not TCP flags: write letters of {TcpFlagText.Letters}");
@@ -112,10 +115,16 @@ public static class PacketSpec
 
     private static byte[] Udp(IPEndPoint source, IPEndPoint destination)
     {
-        var bytes = new byte[UdpBytes];
+        var bytes = Ports(source, destination, UdpBytes);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), UdpBytes);
+        return bytes;
+    }
+
+    private static byte[] Ports(IPEndPoint source, IPEndPoint destination, int length)
+    {
+        var bytes = new byte[length];
         BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)source.Port);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), UdpBytes);
         return bytes;
     }
 

@@ -13,7 +13,9 @@ internal static class ListeningRules
     {
         foreach (var s in evidence.Servers)
         {
-            foreach (var v in s.Services.Where(static v => v.Port != 0 && v.Protocol != TransportProtocol.Any))
+            // An agent lists the sockets of these two, and the doctor has probes for them.
+            foreach (var v in s.Services.Where(static v => v.Port != 0
+                && v.Protocol is TransportProtocol.Tcp or TransportProtocol.Udp))
             {
                 if (s.Agent(evidence) is { Listeners.IsEmpty: false } agent)
                 {

@@ -33,7 +33,8 @@ internal sealed class ProbeSet
             if (!nextHops.Servers.TryGetValue(service.Server.VrfAddress, out var nextHop) || nextHop.IsLocal)
                 continue;
             set.AddSearch(service, nextHop);
-            if (service.Evidence.Port == 0 || service.Evidence.Protocol == TransportProtocol.Any)
+            if (service.Evidence.Port == 0
+                || service.Evidence.Protocol is not (TransportProtocol.Tcp or TransportProtocol.Udp))
                 continue;
             if (set.Count + 2 > Prober.MaxProbes)
             {

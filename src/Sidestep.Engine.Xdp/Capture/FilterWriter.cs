@@ -35,6 +35,9 @@ internal static class FilterWriter
             null => ((ushort)0, (ushort)0),
             CapturedProtocol.Tcp => ((ushort)6, (ushort)6),
             CapturedProtocol.Udp => ((ushort)17, (ushort)17),
+            CapturedProtocol.Sctp => ((ushort)132, (ushort)132),
+            CapturedProtocol.UdpLite => ((ushort)136, (ushort)136),
+            CapturedProtocol.Dccp => ((ushort)33, (ushort)33),
             _ => ((ushort)1, (ushort)58),
         };
         if (filter.Server is { } server)

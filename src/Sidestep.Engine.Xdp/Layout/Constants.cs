@@ -49,6 +49,8 @@ internal static class Constants
     internal const ushort VipForwardEcho = 1 << 3;
     internal const ushort VipHasTcp = 1 << 4;
     internal const ushort VipHasUdp = 1 << 5;
+    internal const ushort VipHasSctp = 1 << 6;
+    internal const ushort VipHasAny = 1 << 7;
     internal const ushort ServiceUsed = 1 << 0;
     internal const ushort ServiceHashPort = 1 << 1;
     internal const ushort ServiceHashFive = 2 << 1;

@@ -65,7 +65,7 @@ internal struct VipRecord
     public uint Flags;
     public uint RangeBase;
     public uint RangeCount;
-    public uint Reserved;
+    public uint SctpFragments;
     public Services2 Fragments;
     public Service Echo;
 }

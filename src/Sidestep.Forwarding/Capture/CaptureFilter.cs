@@ -69,6 +69,15 @@ public enum CapturedProtocol
     /// <summary>UDP, IP protocol 17 (RFC 768).</summary>
     Udp,
 
+    /// <summary>SCTP, IP protocol 132 (RFC 9260).</summary>
+    Sctp,
+
+    /// <summary>UDP-Lite, IP protocol 136 (RFC 3828).</summary>
+    UdpLite,
+
+    /// <summary>DCCP, IP protocol 33 (RFC 4340).</summary>
+    Dccp,
+
     /// <summary>ICMP: IP protocol 1 in IPv4 (RFC 792), 58 in IPv6 (RFC 4443).</summary>
     Icmp,
 }

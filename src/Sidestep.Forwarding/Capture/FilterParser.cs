@@ -9,7 +9,8 @@ namespace Sidestep.Forwarding.Capture;
 public sealed class FilterParser
 {
     private const string Conditions =
-        "host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, decision D, reason R";
+        "host A, src A, dst A, net P, port N, tcp, udp, sctp, udplite, dccp, icmp, service NAME, server NAME, "
+        + "decision D, reason R";
 
     private readonly (string Text, int Column)[] _tokens;
     private int _next;
@@ -62,7 +63,7 @@ public sealed class FilterParser
             case "port":
                 AddPort(column);
                 break;
-            case "tcp" or "udp" or "icmp":
+            case "tcp" or "udp" or "sctp" or "udplite" or "dccp" or "icmp":
                 Once(column, "a protocol", _filter.Protocol);
                 _filter = _filter with { Protocol = Enum.Parse<CapturedProtocol>(word, ignoreCase: true) };
                 break;

@@ -42,6 +42,9 @@ public sealed class CaptureMatcher(CaptureFilter filter)
             null => true,
             CapturedProtocol.Tcp => p.Protocol == Parse.Tcp,
             CapturedProtocol.Udp => p.Protocol == Parse.Udp,
+            CapturedProtocol.Sctp => p.Protocol == Parse.Sctp,
+            CapturedProtocol.UdpLite => p.Protocol == Parse.UdpLite,
+            CapturedProtocol.Dccp => p.Protocol == Parse.Dccp,
             _ => p.Protocol is Parse.Icmp or Parse.Icmpv6,
         };
     }

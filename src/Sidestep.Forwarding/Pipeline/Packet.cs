@@ -87,8 +87,8 @@ internal sealed class Packet
     /// <summary>Both ports in host byte order: the source port in the upper 16 bits.</summary>
     internal uint HostPorts => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Ports);
 
-    /// <summary>The protocol has ports: TCP or UDP. A later fragment does not show them.</summary>
-    internal bool HasPorts => Protocol is Parse.Tcp or Parse.Udp;
+    /// <summary>The protocol has ports. A later fragment does not show them.</summary>
+    internal bool HasPorts => Parse.HasPorts(Protocol);
 
     /// <summary>An ICMP error that quotes a flow: the tuple is that of the flow.</summary>
     internal bool IsQuoted => (Flags & PacketFlags.Quoted) != 0;

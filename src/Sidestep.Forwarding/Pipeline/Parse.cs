@@ -11,6 +11,7 @@ internal static class Parse
     // As integers: the stages compute with them.
     internal const int Icmp = (int)IpProtocol.Icmp, Icmpv6 = (int)IpProtocol.Ipv6Icmp;
     internal const int Tcp = (int)IpProtocol.Tcp, Udp = (int)IpProtocol.Udp;
+    internal const int Sctp = (int)IpProtocol.Sctp, UdpLite = (int)IpProtocol.UdpLite, Dccp = (int)IpProtocol.Dccp;
     internal const int IpIp = (int)IpProtocol.Ipv4, Ipv6InIp = (int)IpProtocol.Ipv6, Gre = (int)IpProtocol.Gre;
     internal const int EthernetHeader = EthernetPacket.HeaderLength, Ipv4Header = Packets.Ipv4Header.Length;
     internal const int Ipv6Header = Packets.Ipv6Header.Length, IcmpHeader = IcmpPacket.HeaderLength;
@@ -35,6 +36,10 @@ internal static class Parse
     private const int Fragment = (int)IpProtocol.Ipv6Frag, Authentication = (int)IpProtocol.Ah;
     private const int DestinationOptions = (int)IpProtocol.Ipv6Opts;
     private const int MaxExtensionHeaders = 6;
+
+    /// <summary>True for protocols whose header begins with both ports (RFC 9293, RFC 768, RFC 9260, RFC 3828, RFC
+    /// 4340).</summary>
+    internal static bool HasPorts(int protocol) => protocol is Tcp or Udp || protocol is Sctp or UdpLite or Dccp;
 
     /// <summary>The EtherType after up to two VLAN tags; 0: there are more tags, or the frame ends within
     /// them.</summary>
@@ -185,7 +190,7 @@ internal static class Parse
     {
         p.Protocol = protocol;
         p.L4 = at;
-        if (protocol is not (Tcp or Udp))
+        if (!HasPorts(protocol))
         {
             if (protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
                 IcmpType(p, transport);
@@ -308,7 +313,7 @@ internal enum QuoteKind
     /// <summary>A packet whose protocol and ports, if it has ports, are known.</summary>
     Flow,
 
-    /// <summary>A later fragment of TCP or UDP, which has no ports.</summary>
+    /// <summary>A later fragment of a protocol with ports, which has none itself.</summary>
     LaterFragment,
 
     /// <summary>An echo reply.</summary>

@@ -141,14 +141,10 @@ public sealed class PipelineTables
         var ports = PortMap.Of(tables).Vips;
         return [.. tables.Vips.Select((vip, i) => new VipRecord(vip,
             [.. ports[i].Intervals.Select(n => new PortRecord(n.First, n.Last, services[n.Service]))],
-            ports[i].TcpFragments is { } tcp ? services[tcp] : null,
-            ports[i].UdpFragments is { } udp ? services[udp] : null,
-            vip.EchoService is { } echo ? byKey[echo] : null,
-            HasProtocol(ports[i], TransportProtocol.Tcp), HasProtocol(ports[i], TransportProtocol.Udp)))];
+            [.. ports[i].Protocols.Select(p => new VipProtocol(
+                p.HasService, p.Fragments is { } fragments ? services[fragments] : null))],
+            vip.EchoService is { } echo ? byKey[echo] : null))];
     }
-
-    private static bool HasProtocol(VipPorts ports, TransportProtocol protocol) => ports.Intervals.Any(
-        i => i.Last >= PortMap.Key((int)protocol, 0) && i.First <= PortMap.Key((int)protocol, ushort.MaxValue));
 
     private static bool IsIpv6(IPNetwork prefix) => prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
 

@@ -74,7 +74,7 @@ internal sealed record IdleTimeoutTicks(uint Tcp, uint Udp, uint Other, uint Fin
         if (Persistence != 0)
             return Persistence;
         if (protocol != Parse.Tcp)
-            return protocol == Parse.Udp ? Udp : Other;
+            return protocol is Parse.Udp or Parse.UdpLite ? Udp : protocol is Parse.Sctp or Parse.Dccp ? Tcp : Other;
         if ((flags & FlowTable.Rst) != 0 && Rst != 0)
             return Rst;
         return (flags & FlowTable.Fin) != 0 && Fin != 0 ? Fin : Tcp;

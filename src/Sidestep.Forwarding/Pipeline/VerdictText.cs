@@ -36,7 +36,6 @@ internal static class VerdictText
         _ => $"of a service that no longer exists: {CounterName.Of(decision)}",
     };
 
-    /// <summary>Name of an IP protocol: <c>tcp</c>; <c>protocol 132</c> for those without a name here.</summary>
-    internal static string OfProtocol(int number) => ((IpProtocol)number).TryGetName(out var name) ? name
-        : string.Create(CultureInfo.InvariantCulture, $"protocol {number}");
+    /// <summary>Name of an IP protocol: <c>tcp</c>; <c>protocol 47</c> for those without a name here.</summary>
+    internal static string OfProtocol(int number) => ((IpProtocol)number).Name();
 }

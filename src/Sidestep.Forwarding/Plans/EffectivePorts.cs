@@ -75,8 +75,7 @@ public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
         if (protocol != end)
             return $"protocols {Range(protocol, end)}";
         var ports = Range(first & 0xffff, last & 0xffff);
-        return protocol == (int)TransportProtocol.Tcp ? $"tcp/{ports}"
-            : protocol == (int)TransportProtocol.Udp ? $"udp/{ports}"
+        return PortMap.IndexOf(protocol) >= 0 ? $"{((IpProtocol)protocol).Name()}/{ports}"
             : string.Create(CultureInfo.InvariantCulture, $"protocol {protocol}") + (ports == "any" ? "" : $"/{ports}");
     }
 

@@ -6,10 +6,10 @@ namespace Sidestep.Model.Schema;
 internal static class IdleTimeoutsSchema
 {
     public static readonly Key<int> Tcp = Seconds("tcp", IdleTimeouts.Default.Tcp,
-        "Idle timeout of TCP flows, seconds.");
+        "Idle timeout of TCP flows, SCTP associations and DCCP connections, seconds.");
 
     public static readonly Key<int> Udp = Seconds("udp", IdleTimeouts.Default.Udp,
-        "Idle timeout of UDP flows, seconds.");
+        "Idle timeout of UDP and UDP-Lite flows, seconds.");
 
     public static readonly Key<int> Icmp = Seconds("icmp", IdleTimeouts.Default.Icmp,
         "Idle timeout of flows of ICMP and every other protocol, seconds.");

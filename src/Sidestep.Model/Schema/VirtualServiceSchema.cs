@@ -23,6 +23,7 @@ internal static class VirtualServiceSchema
         new ChoiceKind<TransportProtocol>(
             new("tcp", TransportProtocol.Tcp, "TCP"),
             new("udp", TransportProtocol.Udp, "UDP"),
+            new("sctp", TransportProtocol.Sctp, "SCTP"),
             new("any", TransportProtocol.Any, "Every protocol and port that no other service of the VIP has.")),
         "The transport protocol of the service.");
 

@@ -16,13 +16,15 @@ internal static class ProfileProtocolRules
             if (type.Value == ProfileType.TcpFastPath && protocol.Value != TransportProtocol.Tcp)
                 issues.Error(profile.Path, profile.Node,
                     $"the profile has the type tcp-fast-path, but the service is {Word(protocol.Value)}",
-                    protocol.Value == TransportProtocol.Any ? "Use a profile without a type"
-                        : "Use a profile of the type udp-fast-path, or one without a type");
+                    protocol.Value == TransportProtocol.Udp
+                        ? "Use a profile of the type udp-fast-path, or one without a type"
+                        : "Use a profile without a type");
             if (type.Value == ProfileType.UdpFastPath && protocol.Value != TransportProtocol.Udp)
                 issues.Error(profile.Path, profile.Node,
                     $"the profile has the type udp-fast-path, but the service is {Word(protocol.Value)}",
-                    protocol.Value == TransportProtocol.Any ? "Use a profile without a type"
-                        : "Use a profile of the type tcp-fast-path, or one without a type");
+                    protocol.Value == TransportProtocol.Tcp
+                        ? "Use a profile of the type tcp-fast-path, or one without a type"
+                        : "Use a profile without a type");
         }
     }
 

@@ -108,10 +108,10 @@ internal static class UniqueServiceRules
         {
             if (port is not null)
                 issues.Error(port.Path, port.Node, "with protocol any the service has every port",
-                    "Remove the key, or set protocol to tcp or udp");
+                    "Remove the key, or set protocol to tcp, udp or sctp");
             else if (ports is not null && ports.Value.FirstOrDefault(p => p.Value != PortRange.Any) is { } narrow)
                 issues.Error(narrow.Path, narrow.Node, "with protocol any the service has every port",
-                    "Remove the key, or set protocol to tcp or udp");
+                    "Remove the key, or set protocol to tcp, udp or sctp");
             return [new Located<PortRange>(PortRange.Any, protocol.Node, protocol.Path)];
         }
         if (port is not null)

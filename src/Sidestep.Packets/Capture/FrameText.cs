@@ -84,16 +84,17 @@ public static class FrameText
     {
         var outer = $"{source} > {destination}";
         if (offset > 0)
-            return string.Create(CultureInfo.InvariantCulture, $"{outer} {Name(protocol)} fragment at {offset}");
+            return string.Create(CultureInfo.InvariantCulture, $"{outer} {protocol.Name()} fragment at {offset}");
         return protocol switch
         {
             IpProtocol.Ipv4 or IpProtocol.Ipv6 => $"{outer} ipip | {Datagram(payload, depth + 1)}",
             IpProtocol.Gre => $"{outer} gre | {(payload.Length < 4 ? CutOff : Datagram(payload[4..], depth + 1))}",
-            IpProtocol.Tcp or IpProtocol.Udp when payload.Length >= 4 =>
+            IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp or IpProtocol.UdpLite or IpProtocol.Dccp
+                when payload.Length >= 4 =>
                 Ports(source, destination, protocol, payload, depth),
             IpProtocol.Icmp or IpProtocol.Ipv6Icmp when payload.Length >= 2 =>
-                $"{outer} {Name(protocol)} {IcmpKind(protocol, payload[0], payload[1])}",
-            _ => $"{outer} {Name(protocol)}",
+                $"{outer} {protocol.Name()} {IcmpKind(protocol, payload[0], payload[1])}",
+            _ => $"{outer} {protocol.Name()}",
         };
     }
 
@@ -102,7 +103,7 @@ public static class FrameText
     {
         var from = BinaryPrimitives.ReadUInt16BigEndian(payload);
         var to = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
-        var text = $"{new IPEndPoint(source, from)} > {new IPEndPoint(destination, to)} {Name(protocol)}";
+        var text = $"{new IPEndPoint(source, from)} > {new IPEndPoint(destination, to)} {protocol.Name()}";
         if (protocol == IpProtocol.Tcp)
             return payload.Length >= 14 ? $"{text} {TcpFlagText.Of((TcpControlBits)payload[13])}" : text;
         // GUE variant 0 without options: the second byte is the protocol of the payload (draft-ietf-intarea-gue-09).
@@ -123,7 +124,4 @@ public static class FrameText
         (IpProtocol.Ipv6Icmp, 136) => "neighbour advertisement",
         _ => string.Create(CultureInfo.InvariantCulture, $"type {type} code {code}"),
     };
-
-    private static string Name(IpProtocol protocol) => protocol.TryGetName(out var name)
-        ? name : string.Create(CultureInfo.InvariantCulture, $"protocol {(int)protocol}");
 }

@@ -151,7 +151,7 @@ internal sealed class RandomConfiguration(Random random)
     {
         var vips = Enumerable.Range(0, random.Next(1, 3)).Select(_ => Of(random.Next(4) == 0 ? VipPrefixes : Vips))
             .Distinct().ToArray();
-        var protocol = Of("tcp", "tcp", "udp", "udp", "any");
+        var protocol = Of("tcp", "tcp", "udp", "udp", "sctp", "any");
         var ports = protocol == "any"
             ? []
             : Enumerable.Range(0, random.Next(1, 3))

@@ -26,7 +26,7 @@ internal sealed class RandomTraffic
             "2001:db8:2::2" }.Select(static a => IPAddress.Parse(a).GetAddressBytes())];
 
     private static readonly ushort[] Ports = [80, 53, 443, 8000, 8050, 8099, 9000, 0, 1, 65535, 40000, 40001];
-    private static readonly byte[] Protocols = [1, 6, 17, 58, 47, 4, 41, 0, 43, 44, 51, 60, 50, 59, 132];
+    private static readonly byte[] Protocols = [1, 6, 17, 58, 47, 4, 41, 0, 43, 44, 51, 60, 50, 59, 132, 136, 33];
     private static readonly byte[] TcpFlags = [2, 2, 16, 16, 18, 17, 4, 20, 0, 1, 24, 0x3f];
     private static readonly ushort[] Fragments = [0, 0x4000, 0x2000, 0x6000, 0x2001, 1, 185, 0x2000 | 185, 0x8000];
     private static readonly byte[] Icmp = [8, 0, 3, 11, 12, 128, 129, 1, 2, 4, 135, 136, 5];
@@ -248,8 +248,9 @@ internal sealed class RandomTraffic
     {
         var icmp = isIpv6 ? "icmpv6" : "icmp";
         var port = Of(Ports).ToString(CultureInfo.InvariantCulture);
-        return _random.Next(10) switch
+        return _random.Next(11) switch
         {
+            10 => [$"{Of("sctp", "sctp", "udplite", "dccp")}: {{from: {40000 + _random.Next(8)}, to: {port}}}"],
             0 or 1 or 2 => [$"udp: {{from: {40000 + _random.Next(8)}, to: {port}}}"],
             3 => [$"{icmp}: {{}}"],
             4 or 5 =>
@@ -282,6 +283,7 @@ internal sealed class RandomTraffic
             .. isIpv6 ? ExtensionHeaders() : [],
             Of($"tcp: {{from: {port}, to: {40000 + _random.Next(8)}, flags: A}}",
                 $"udp: {{from: {port}, to: {40000 + _random.Next(8)}}}",
+                $"{Of("sctp", "udplite", "dccp")}: {{from: {port}, to: {40000 + _random.Next(8)}}}",
                 $"{icmp}: {{type: {(isIpv6 ? Of("129", "129", "128", "1") : Of("0", "0", "8", "3"))}}}"),
         ];
     }

@@ -35,6 +35,7 @@ internal sealed record NextLayer(string Name)
         "ipv4" or "rest of input" => 4,
         "tcp" => 6,
         "udp" => 17,
+        "dccp" => 33,
         "ipv6" => 41,
         "routing" => 43,
         "fragment" => 44,
@@ -42,6 +43,8 @@ internal sealed record NextLayer(string Name)
         "authentication" => 51,
         "icmpv6" or "neighbour-solicitation" or "neighbour-advertisement" => 58,
         "destination-options" => 60,
+        "sctp" => 132,
+        "udplite" => 136,
         _ => throw node.Wrong("the protocol must be given"),
     };
 }

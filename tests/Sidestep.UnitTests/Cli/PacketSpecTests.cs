@@ -72,9 +72,21 @@ public sealed class PacketSpecTests
     }
 
     [Theory]
+    [InlineData("sctp", 132)]
+    [InlineData("udplite", 136)]
+    [InlineData("dccp", 33)]
+    public void Every_protocol_with_ports_has_them(string name, byte protocol)
+    {
+        var frame = PacketSpec.ToFrame([name, "198.51.100.7:258", "203.0.113.10:772"], Director);
+        Assert.Equal(protocol, frame[23]);
+        Assert.Equal([1, 2, 3, 4], frame[34..38]);
+    }
+
+    [Theory]
     [InlineData("tcp 198.51.100.7:1", "write 'tcp ")]
     [InlineData("tcp 198.51.100.7:1 203.0.113.10:2 S S", "write 'tcp ")]
-    [InlineData("sctp 198.51.100.7:1 203.0.113.10:2", "'sctp' is not a protocol: write ")]
+    [InlineData("sctp 198.51.100.7 203.0.113.10:2", "'198.51.100.7' is not an address with a port: write ")]
+    [InlineData("mptcp 198.51.100.7:1 203.0.113.10:2", "'mptcp' is not a protocol: write ")]
     [InlineData("256 198.51.100.7 203.0.113.10", "'256' is not a protocol: write ")]
     [InlineData("udp 198.51.100.7 203.0.113.10:2", "'198.51.100.7' is not an address with a port: write ")]
     [InlineData("udp 198.51.100.7:1 [2001:db8::1]:1", "198.51.100.7:1 and [2001:db8::1]:1 are of different families")]

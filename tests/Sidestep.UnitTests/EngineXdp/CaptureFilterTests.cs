@@ -73,6 +73,9 @@ public sealed class CaptureFilterTests
     [InlineData(null, 0, 0)]
     [InlineData(CapturedProtocol.Tcp, 6, 6)]
     [InlineData(CapturedProtocol.Udp, 17, 17)]
+    [InlineData(CapturedProtocol.Sctp, 132, 132)]
+    [InlineData(CapturedProtocol.UdpLite, 136, 136)]
+    [InlineData(CapturedProtocol.Dccp, 33, 33)]
     [InlineData(CapturedProtocol.Icmp, 1, 58)]
     public void Protocol_has_a_number_per_family(CapturedProtocol? protocol, int number4, int number6)
     {

@@ -25,6 +25,9 @@ public sealed class FlowTableTests
     [InlineData(6, 0u, 100)]
     [InlineData(17, 0u, 40)]
     [InlineData(58, 0u, 20)]
+    [InlineData(132, 0u, 100)] // SCTP and DCCP have connections
+    [InlineData(33, 0u, 100)]
+    [InlineData(136, 0u, 40)] // UDP-Lite
     [InlineData(6, Constants.FlowFin, 10)]
     [InlineData(6, Constants.FlowRst, 5)]
     [InlineData(6, Constants.FlowFin | Constants.FlowRst, 5)]

@@ -35,6 +35,13 @@ public sealed class FilterParserTests
         Assert.Equal(prefix, FilterParser.Parse(text).Addresses.Single().Prefix.ToString());
 
     [Theory]
+    [InlineData("sctp", CapturedProtocol.Sctp)]
+    [InlineData("udplite", CapturedProtocol.UdpLite)]
+    [InlineData("dccp", CapturedProtocol.Dccp)]
+    public void Protocols_with_ports_have_names(string name, CapturedProtocol protocol) =>
+        Assert.Equal(protocol, FilterParser.Parse(name).Protocol);
+
+    [Theory]
     [InlineData("no-service")]
     [InlineData("NO-SERVICE")]
     public void Drop_reasons_are_case_insensitive(string reason) =>

@@ -4,6 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.Forwarding;
@@ -91,6 +92,21 @@ public sealed class PortMapTests
             b with { HashFields = HashFields.FiveTuple }));
     }
 
+    [Fact]
+    public void Fragments_of_SCTP_follow_its_own_services_and_those_of_UDPLite_and_DCCP_the_service_on_every_protocol()
+    {
+        var all = Service("all", TransportProtocol.Any, PortRange.Any);
+        var sctp = Service("sctp", TransportProtocol.Sctp, PortRange.One(3868));
+        var ports = MapOf(all, sctp with { AccessList = new AccessList { Name = "some" } });
+        Assert.Equal(new PortsOfProtocol(true, null), ports.Of(IpProtocol.Sctp));
+        Assert.Equal(new PortsOfProtocol(true, 0), ports.Of(IpProtocol.UdpLite));
+        Assert.Equal(new PortsOfProtocol(true, 0), ports.Of(IpProtocol.Dccp));
+        ports = MapOf(sctp);
+        Assert.Equal(new PortsOfProtocol(true, 0), ports.Of(IpProtocol.Sctp));
+        Assert.Equal(new PortsOfProtocol(false, null), ports.Of(IpProtocol.Dccp));
+        Assert.Equal(new PortsOfProtocol(false, null), ports.Of(IpProtocol.Udp));
+    }
+
     /// <summary>Services of one VIP with few ports and protocols, so that they overlap.</summary>
     private static Gen<ImmutableArray<ServiceEntry>> Services =>
         from count in Gen.Choose(1, 12)
@@ -119,7 +135,7 @@ public sealed class PortMapTests
     private static (int? Tcp, int? Udp) Fragments(params ServiceEntry[] services)
     {
         var ports = MapOf(services);
-        return (ports.TcpFragments, ports.UdpFragments);
+        return (ports.Of(IpProtocol.Tcp).Fragments, ports.Of(IpProtocol.Udp).Fragments);
     }
 
     private static VipPorts MapOf(params ServiceEntry[] services) => PortMap.Of(TablesOf(services)).Vips.Single();

@@ -209,7 +209,7 @@ public sealed class TransitionTests
             NetworkProfiles = [new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1000, 2000, 3000) }],
         };
         foreach (var (protocol, seconds) in new[] { (TransportProtocol.Tcp, 1000), (TransportProtocol.Udp, 2000),
-            (TransportProtocol.Any, 3000) })
+            (TransportProtocol.Sctp, 1000), (TransportProtocol.Any, 3000) })
         {
             var before =
                 configuration with

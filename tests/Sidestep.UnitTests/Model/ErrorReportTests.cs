@@ -29,7 +29,7 @@ public sealed class ErrorReportTests
         virtualServices:
           - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }
           - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: wbe, networkProfile: slow }
-          - { name: api, vip: 224.0.0.1, protocol: sctp, pool: web, tls: true }
+          - { name: api, vip: 224.0.0.1, protocol: icmp, pool: web, tls: true }
         """;
 
     [Fact]

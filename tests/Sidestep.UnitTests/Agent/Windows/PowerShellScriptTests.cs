@@ -50,13 +50,15 @@ public sealed class PowerShellScriptTests
     {
         Assert.Null(Write(null, TestSpec.Layer3("gue", TestSpec.Vip),
             TestSpec.Layer3("ipip", TestSpec.Vip) with { Name = "", Encapsulation = null },
-            TestSpec.Layer2("203.0.113.0/24", TestSpec.OtherVip)));
+            TestSpec.Layer2("203.0.113.0/24", TestSpec.OtherVip),
+            TestSpec.Layer2(TestSpec.Vip) with { Name = "diameter", Protocol = "sctp", Ports = ["3868"] }));
         Assert.Null(Write(null));
         Assert.Equal(
         [
             "service www is layer 3 (gue): Windows has nothing that removes the outer header",
             "service 203.0.113.10 is layer 3 (ipip): Windows has nothing that removes the outer header",
             "service www 203.0.113.0/24 is a prefix: Windows supports single addresses only",
+            "service diameter is on SCTP, which Windows does not have",
             "--vip  is missing",
         ], _problems.Select(static p => $"{p.Option} {p.Value} {p.Reason}"));
     }

@@ -16,6 +16,8 @@ public sealed class CaptureMatcherTests
         + "0000000000000000" + "50020000" + "00000000";
     private const string Udp6 = Macs + "86dd" + "6000000000081140" + "20010db8000c00000000000000000007"
         + "20010db8001000000000000000000010" + "0035003600080000";
+    private const string Sctp = Macs + "0800" + "45000020000000004084" + "0000" + "c6336407" + "cb00710a" + "9c400f1c"
+        + "0000000000000000";
     private const string Icmp = Macs + "0800" + "4500001c000000004001" + "0000" + "c6336407" + "cb00710a"
         + "0800000000000000";
     private const string Arp = Macs + "0806" + "0001080006040001" + "020000000099" + "c0000201" + "000000000000"
@@ -55,6 +57,7 @@ public sealed class CaptureMatcherTests
     [InlineData(Tcp, 81, false)]
     [InlineData(Udp6, 53, true)]
     [InlineData(Udp6, 54, true)]
+    [InlineData(Sctp, 3868, true)]
     [InlineData(Icmp, 80, false)]
     public void Port_is_compared_on_both_sides(string frame, ushort port, bool matches) =>
         Assert.Equal(matches, Matches(frame, new CaptureFilter { Ports = [port] }));
@@ -71,6 +74,9 @@ public sealed class CaptureMatcherTests
     [InlineData(Tcp, CapturedProtocol.Udp, false)]
     [InlineData(Udp6, CapturedProtocol.Udp, true)]
     [InlineData(Udp6, CapturedProtocol.Icmp, false)]
+    [InlineData(Sctp, CapturedProtocol.Sctp, true)]
+    [InlineData(Sctp, CapturedProtocol.UdpLite, false)]
+    [InlineData(Sctp, CapturedProtocol.Dccp, false)]
     [InlineData(Icmp, CapturedProtocol.Icmp, true)]
     [InlineData(Icmp, CapturedProtocol.Tcp, false)]
     [InlineData(Arp, CapturedProtocol.Tcp, false)]

@@ -88,6 +88,9 @@ public sealed class TimeTests
     [InlineData(17, 0u, 20)]
     [InlineData(1, 0u, 7)]
     [InlineData(58, 0u, 7)]
+    [InlineData(132, 0u, 100)] // SCTP and DCCP have connections
+    [InlineData(33, 0u, 100)]
+    [InlineData(136, 0u, 20)] // UDP-Lite
     [InlineData(6, FlowTable.Fin, 30)]
     [InlineData(6, FlowTable.Rst, 3)]
     [InlineData(6, FlowTable.Fin | FlowTable.Rst, 3)]

@@ -98,7 +98,7 @@ internal static class ValueMistakes
         new("an unknown protocol",
             "protocol: tcp",
             "protocol: icmp",
-            "30:15: error: virtualServices[0].protocol: icmp: not a possible value. Write tcp, udp or any."),
+            "30:15: error: virtualServices[0].protocol: icmp: not a possible value. Write tcp, udp, sctp or any."),
         new("a layer-7 protocol",
             "protocol: tcp",
             "protocol: http",

@@ -137,12 +137,12 @@ internal static class VipAndPortMistakes
             "    protocol: udp\n    port: 443",
             "    protocol: any\n    port: 443",
             "39:11: error: virtualServices[1].port: 443: with protocol any the service has every port. "
-            + "Remove the key, or set protocol to tcp or udp."),
+            + "Remove the key, or set protocol to tcp, udp or sctp."),
         new("ports with any protocol",
             "    protocol: udp\n    port: 443",
             "    protocol: any\n    ports: [443, 444]",
             "39:13: error: virtualServices[1].ports[0]: 443: with protocol any the service has every port. "
-            + "Remove the key, or set protocol to tcp or udp."),
+            + "Remove the key, or set protocol to tcp, udp or sctp."),
         new("a range in port",
             "port: 80",
             "port: 80-90",
@@ -175,6 +175,11 @@ internal static class VipAndPortMistakes
             "    protocol: any\n",
             "32:21: error: virtualServices[0].networkProfile: fast: the profile has the type tcp-fast-path, "
             + "but the service is for any protocol. Use a profile without a type."),
+        new("a TCP profile for SCTP",
+            "    protocol: tcp\n    port: 80\n",
+            "    protocol: sctp\n    port: 3868\n",
+            "33:21: error: virtualServices[0].networkProfile: fast: the profile has the type tcp-fast-path, "
+            + "but the service is sctp. Use a profile without a type."),
         new("a VIP without a service",
             "pools:\n",
             "vips:\n  - address: 203.0.113.11\n    echo: always\npools:\n",
