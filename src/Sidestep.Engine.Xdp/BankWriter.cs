@@ -42,6 +42,12 @@ internal sealed class BankWriter(
             HashHigh = tables.HashKey.High,
             HashLow = tables.HashKey.Low,
             VipSet = NoteSet(prefixes.SetOf(vipPrefixes)),
+            OnNoService = tables.OnNoService switch
+            {
+                RejectPolicy.Reset => Constants.RejectReset,
+                RejectPolicy.Unreachable => Constants.RejectUnreachable,
+                _ => Constants.RejectNone,
+            },
         };
         return _sets;
     }

@@ -25,7 +25,7 @@ public enum Decision
     /// <summary>Too big for its path: the sender gets an ICMP error with the MTU.</summary>
     IcmpTooBig = 7,
 
-    /// <summary>A TCP segment of a server whose drain is over: reset.</summary>
+    /// <summary>A TCP segment that no server gets: reset.</summary>
     TcpReset = 8,
 
     /// <summary>Left to the kernel: a director chose this machine as the server.</summary>
@@ -33,6 +33,9 @@ public enum Decision
 
     /// <summary>Too big: punted to user space, which sends it in fragments.</summary>
     Punted = 10,
+
+    /// <summary>No service or no server: the sender gets an ICMP error.</summary>
+    IcmpUnreachable = 11,
 }
 
 /// <summary>Why a frame was dropped: enum drop_reason of src/bpf/tables.h, with the same texts. docs/operations.md says

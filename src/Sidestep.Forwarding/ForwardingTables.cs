@@ -26,6 +26,9 @@ public sealed record ForwardingTables
     /// <summary>Ethernet addresses of other directors: their frames are not balanced again.</summary>
     public ImmutableArray<MacAddress> Peers { get; init; } = [];
 
+    /// <summary>What the sender of a packet to a VIP gets that no service matches.</summary>
+    public RejectPolicy OnNoService { get; init; } = RejectPolicy.Drop;
+
     /// <summary>When the tables must be compiled again because of time alone: a migration window or a drain ends, or
     /// flows may have ended. Null: never.</summary>
     public DateTimeOffset? RecompileAt { get; init; }
@@ -113,6 +116,9 @@ public sealed record ServiceEntry
 
     /// <summary>Sources that may use the service; null: all.</summary>
     public AccessList? AccessList { get; init; }
+
+    /// <summary>What the sender of a new flow gets while the service has no server for it.</summary>
+    public RejectPolicy OnNoServer { get; init; } = RejectPolicy.Drop;
 }
 
 /// <summary>The usable servers of a pool and their slots.</summary>

@@ -62,6 +62,7 @@ public static class TableCompiler
             Vips = CompileVips(desired, enabled, canServe),
             Peers = [.. desired.Group.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
                 .Select(p => nextHops.Peers[p]).Distinct().OrderBy(static m => m.Value)],
+            OnNoService = desired.Group.OnNoService,
             RecompileAt = compiler.RecompileAt,
             Input = input,
         };
@@ -104,6 +105,7 @@ public static class TableCompiler
             Oversized = profile.Oversized,
             UdpOnRebalance = profile.UdpOnRebalance,
             AccessList = input.AccessListOf(service),
+            OnNoServer = service.OnNoServer,
         };
     }
 

@@ -21,6 +21,9 @@ public sealed record GroupSettings
     /// <summary>How many flows a director can track at once. The memory is allocated at the first start.</summary>
     public int FlowTableSize { get; init; } = DefaultFlowTableSize;
 
+    /// <summary>What the sender of a packet to a VIP gets if no service of the VIP matches it.</summary>
+    public RejectPolicy OnNoService { get; init; } = RejectPolicy.Reset;
+
     /// <summary>The reaction of a director when another host answers for one of its VIPs.</summary>
     public ConflictDetectionSettings ConflictDetection { get; init; } = new();
 }

@@ -35,6 +35,9 @@ public sealed record VirtualService
     /// <summary>Name of the access list of source addresses; null: every source may use the service (ACE-03).</summary>
     public string? AccessList { get; init; }
 
+    /// <summary>What the sender of a new flow gets while the service has no server for it.</summary>
+    public RejectPolicy OnNoServer { get; init; } = RejectPolicy.Drop;
+
     /// <summary>False: the director ignores the service as if it were not in the file.</summary>
     public bool Enabled { get; init; } = true;
 

@@ -6,6 +6,7 @@
  *
  * full_path:         Parse -> ARP and neighbour solicitations are answered -> is it for a VIP, and for this director?
  * handle_vip_packet: the flow that an ICMP error quotes -> echo is answered -> Classify -> access list, Select
+ * reject:            a reply about a packet that no service or no server can have
  * forward_full:      reset, local server, too big -> Account -> Encapsulate -> Transmit
  */
 #pragma once
@@ -13,10 +14,14 @@
 #include "fragments.h"
 #include "oversized.h"
 #include "parse_full.h"
+#include "reject.h"
 #include "respond.h"
 #include "solicitation.h"
-#include "tcp_reset.h"
 
+/* No XDP action: the server has no entry. The caller rejects the packet, because a deeper call needs too much stack. */
+#define SERVER_GONE 254
+
+/* Returns an XDP action, or SERVER_GONE. */
 GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 {
 	struct service service = {};
@@ -37,9 +42,9 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	t = pctx->lookup.tuple;
 	p.server = server_of(p.bank_number, p.server_id);
 	if (!p.server || !(p.server->flags & SERVER_USED))
-		return drop(DROP_NO_SERVER, p.bytes);
+		return SERVER_GONE;
 	if (pctx->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !pctx->info.later_fragment)
-		return send_tcp_reset(ctx, p.l3, pctx->info.l4, p.l3 + p.length, t.ipv6);
+		return send_tcp_reset(ctx, pctx, DROP_NO_SERVER);
 	own = own_counters();
 	if (!own)
 		return XDP_ABORTED;
@@ -174,6 +179,15 @@ INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, __u32 vi
 	return CONTINUE;
 }
 
+/* What the sender gets when the packet is dropped for the reason: REJECT_*. */
+INLINE __u32 reject_policy(const struct packet *p, const struct packet_ctx *pctx, int reason)
+{
+	if (reason == DROP_NO_SERVER)
+		return pctx->on_no_server;
+	return reason == DROP_NO_SERVICE || reason == DROP_PROTOCOL_UNSUPPORTED ? p->bank->settings.on_no_service
+										: REJECT_NONE;
+}
+
 /* A packet to a VIP, with this director's Ethernet address as destination. */
 INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet_ctx *pctx, __u32 vip_id,
 			     __u32 selected)
@@ -184,7 +198,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	enum icmp_kind kind = icmp_kind(ctx, p, t, info);
 	bool is_echo = kind == ICMP_REQUEST, is_fragment = info->later_fragment && has_ports(t->protocol);
 	struct service service;
-	int reason;
+	int reason, action;
 
 	if (!vip)
 		return drop(DROP_TABLES_INCONSISTENT, p->bytes);
@@ -207,18 +221,20 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	if (is_echo)
 		service.flags &= ~SERVICE_HASH_MASK; /* echo has no ports: all of a client goes to one server */
 	p->service = &service;
-	reason = select_full(p, pctx, vip_id, vip, &service, selected);
-	if (reason)
-		return drop(reason, p->bytes);
+	pctx->on_no_server = service.flags >> SERVICE_REJECT_SHIFT & 3;
 	pctx->bytes = p->bytes;
 	pctx->bank_number = p->bank_number;
 	pctx->l3 = p->l3;
 	pctx->length = p->length;
 	pctx->tos = p->tos;
+	reason = select_full(p, pctx, vip_id, vip, &service, selected);
+	if (reason)
+		return reject(ctx, pctx, reason, reject_policy(p, pctx, reason));
 	pctx->server_id = p->server_id;
 	pctx->service = service.id;
 	pctx->profile = service.profile;
-	return forward_full(ctx, pctx);
+	action = forward_full(ctx, pctx);
+	return action == SERVER_GONE ? reject(ctx, pctx, DROP_NO_SERVER, pctx->on_no_server) : action;
 }
 
 /* selected: what the fast path has selected, with SELECTED; 0 when it has not. */

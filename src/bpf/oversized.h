@@ -9,21 +9,20 @@
 #include "packet_ctx.h"
 #include "punt.h"
 
-/*
- * Whether an ICMP error may be sent about the packet, RFC 1122 section 3.2.2 and RFC 4443 section 2.4: not about ICMP
- * errors, later fragments, or packets with an unspecified, loopback or multicast source. IPv6 packets of at most 1280
- * bytes get none either, because the sender cannot make them smaller.
- */
-INLINE bool may_send_icmp_error(const struct tuple *t, const struct packet_ctx *pctx)
+/* IPv6 packets of at most 1280 bytes get no error, because the sender cannot make them smaller. */
+INLINE bool may_send_too_big(const struct packet_ctx *pctx)
 {
-	__u32 source = bpf_ntohl((__u32)t->source[0]);
+	return may_send_icmp_error(pctx) && (!pctx->lookup.tuple.ipv6 || pctx->length > SMALLEST_MTU6);
+}
 
-	if (t->quoted || pctx->info.later_fragment)
-		return false;
-	if (t->ipv6)
-		return (__u8)t->source[0] != 0xff && (t->source[0] || t->source[1] & ~bpf_cpu_to_be64(1)) &&
-		       pctx->length > SMALLEST_MTU6;
-	return source >> 24 && source >> 24 != 127 && source >> 24 < 224;
+INLINE int send_too_big(struct xdp_md *ctx, const struct packet_ctx *pctx, __u32 mtu)
+{
+	if (!take_icmp_token())
+		return drop(DROP_TOO_BIG_RATE_LIMITED, pctx->bytes);
+	if (!pctx->lookup.tuple.ipv6)
+		return send_icmp_error4(ctx, pctx->l3, pctx->length, DROP_TOO_BIG << 16 | ICMP_FRAG_NEEDED, mtu);
+	return send_icmp_error6(ctx, pctx->l3, pctx->length, DROP_TOO_BIG << 16 | ICMP_KIND(ICMP6_TOO_BIG, 0),
+				mtu < SMALLEST_MTU6 ? SMALLEST_MTU6 : mtu);
 }
 
 /* The packet exceeds the server's inner MTU: sends an ICMP error to the client, or has the packet fragmented. */
@@ -37,11 +36,10 @@ INLINE int handle_too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t,
 		fragments = pctx->info.may_fragment && !pctx->info.first_fragment && !pctx->info.later_fragment;
 	if (policy == OVERSIZED_DROP)
 		return drop(DROP_TOO_BIG, p->bytes);
-	if (!fragments && !may_send_icmp_error(t, pctx))
+	if (!fragments && !may_send_too_big(pctx))
 		return drop(DROP_TOO_BIG, p->bytes);
 	if (!fragments)
-		return t->ipv6 ? send_too_big6(ctx, p->l3, p->server->inner_mtu)
-			       : send_too_big4(ctx, p->l3, p->length, p->server->inner_mtu);
+		return send_too_big(ctx, pctx, p->server->inner_mtu);
 	if (encapsulate(ctx, p, t, t->ipv6))
 		return drop(DROP_NO_HEADROOM, p->bytes);
 	return punt(ctx, p->server->ifindex, mtu, p->l3, p->bytes);

@@ -24,6 +24,7 @@ struct packet_ctx {
 	__u32 server_id;
 	__u32 service; /* id; NOT_FOUND: no service matched */
 	__u32 profile;
+	__u32 on_no_server; /* REJECT_* of the service */
 };
 
 /* Memory of this CPU for the packet that it is processing. */

@@ -59,7 +59,7 @@
 
 /*
  * What happened to a frame. The value is the index of its counter. Passed frames go to the kernel and are not
- * counted.
+ * counted. A packet that is rejected with a reply counts for the reply and for the drop reason.
  */
 enum decision {
 	DECISION_PASS = 1,		      /* not for a VIP: left to the kernel and not counted */
@@ -69,9 +69,10 @@ enum decision {
 	DECISION_DROP = 5,		      /* dropped, for one of the drop reasons */
 	DECISION_NEIGHBOUR_ADVERTISEMENT = 6, /* a neighbour solicitation for a VIP in service: answered */
 	DECISION_ICMP_TOO_BIG = 7,	      /* too big for its path: the sender gets an ICMP error with the MTU */
-	DECISION_TCP_RESET = 8,		      /* a TCP segment of a server whose drain is over: reset */
+	DECISION_TCP_RESET = 8,		      /* a TCP segment that no server gets: reset */
 	DECISION_DELIVER_LOCALLY = 9,	      /* left to the kernel: a director chose this machine as the server */
 	DECISION_PUNTED = 10,		      /* too big: punted to user space, which sends it in fragments */
+	DECISION_ICMP_UNREACHABLE = 11,	      /* no service or no server: the sender gets an ICMP error */
 };
 
 /* Why a frame was dropped. The index of its counter is DROP_COUNTER_BASE plus the value. */
@@ -139,16 +140,24 @@ struct service {
 	__u16 profile;	     /* id of its struct profile */
 };
 
-#define SERVICE_USED	     (1 << 0)
-#define SERVICE_HASH_MASK    (3 << 1) /* one of the next three; 0 is the source address alone */
-#define SERVICE_HASH_PORT    (1 << 1) /* source address and source port */
-#define SERVICE_HASH_FIVE    (2 << 1) /* both addresses, both ports and the protocol */
-#define SERVICE_HASH_DEST    (3 << 1) /* destination port */
-#define SERVICE_TRACKS_FLOWS (1 << 3) /* every flow is tracked */
-#define SERVICE_ROUND_ROBIN  (1 << 4) /* new flows go to the slots by round robin */
-#define SERVICE_LEAST_CONN   (1 << 5) /* new flows go to the server with the fewest flows for its weight */
-#define SERVICE_PERSISTENCE  (1 << 6) /* clients are tracked, by a prefix of their address */
-#define SERVICE_NEEDS_CHECKS (1 << 7) /* there is an access list, or there are other directors: check first */
+#define SERVICE_USED		   (1 << 0)
+#define SERVICE_HASH_MASK	   (3 << 1) /* one of the next three; 0 is the source address alone */
+#define SERVICE_HASH_PORT	   (1 << 1) /* source address and source port */
+#define SERVICE_HASH_FIVE	   (2 << 1) /* both addresses, both ports and the protocol */
+#define SERVICE_HASH_DEST	   (3 << 1) /* destination port */
+#define SERVICE_TRACKS_FLOWS	   (1 << 3) /* every flow is tracked */
+#define SERVICE_ROUND_ROBIN	   (1 << 4) /* new flows go to the slots by round robin */
+#define SERVICE_LEAST_CONN	   (1 << 5) /* new flows go to the server with the fewest flows for its weight */
+#define SERVICE_PERSISTENCE	   (1 << 6) /* clients are tracked, by a prefix of their address */
+#define SERVICE_NEEDS_CHECKS	   (1 << 7) /* there is an access list, or there are other directors: check first */
+#define SERVICE_REJECT_RESET	   (1 << 8) /* REJECT_* for new flows without a server, in two bits */
+#define SERVICE_REJECT_UNREACHABLE (2 << 8)
+#define SERVICE_REJECT_SHIFT	   8
+
+/* What the sender of a packet gets that no server can have. */
+#define REJECT_NONE	   0 /* nothing: the packet is dropped */
+#define REJECT_RESET	   1 /* a reset of its TCP connection; an ICMP error for other protocols */
+#define REJECT_UNREACHABLE 2 /* an ICMP error */
 
 /*
  * A single port of a VIP. Open addressing; key 0 is empty and ends a search. The lookup does not need the VIP's
@@ -256,8 +265,8 @@ struct slot_block {
 struct settings {
 	__u64 hash_high; /* the flow hash's key */
 	__u64 hash_low;
-	__u32 vip_set; /* set of the VIP prefixes among the prefixes; 0: there are none */
-	__u32 reserved0;
+	__u32 vip_set;	     /* set of the VIP prefixes among the prefixes; 0: there are none */
+	__u32 on_no_service; /* REJECT_*, for packets to a VIP that no service matches */
 	__u64 reserved[5];
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The reset of a TCP connection whose server is gone, RFC 9293. */
+/* The reset of a TCP connection that no server has, RFC 9293. */
 #pragma once
 #include "checksum.h"
 #include "encapsulate.h"
+#include "packet_ctx.h"
 #include "respond.h"
 
 struct tcp {
@@ -86,17 +87,29 @@ INLINE bool write_reset6(struct xdp_md *ctx, __u32 l3, struct tcp *reset)
 	return true;
 }
 
-/* Turns a segment of the client into a reset of its connection. The frame is cut to the reset's headers. */
-GLOBAL int send_tcp_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 datagram_end, bool ipv6)
+/*
+ * Turns a segment of the client into a reset of its connection. The frame is cut to the reset's headers. reason: to
+ * drop a segment that gets no reset.
+ */
+GLOBAL int send_tcp_reset(struct xdp_md *ctx, const struct packet_ctx *pctx, __u32 reason)
 {
-	__u32 header = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr), tcp_header;
-	const struct tcp *segment = bytes_at(ctx, l4, sizeof(*segment));
 	__u64 bytes = ctx->data_end - ctx->data;
+	__u32 l3, l4, datagram_end, header, tcp_header;
+	const struct tcp *segment;
 	struct ethhdr *ethernet;
 	struct tcp reset;
+	bool ipv6;
 
+	if (!pctx)
+		return XDP_DROP;
+	l3 = pctx->l3;
+	l4 = pctx->info.l4;
+	datagram_end = l3 + pctx->length;
+	ipv6 = pctx->lookup.tuple.ipv6;
+	header = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	segment = bytes_at(ctx, l4, sizeof(*segment));
 	if (!segment || l4 + sizeof(*segment) > datagram_end || segment->flags & TCP_RST)
-		return drop(DROP_NO_SERVER, bytes);
+		return drop(reason, bytes);
 	tcp_header = (segment->words >> 4) * 4;
 	if (tcp_header < sizeof(*segment) || l4 + tcp_header > datagram_end)
 		return drop(DROP_MALFORMED, bytes);

@@ -32,6 +32,22 @@ public sealed class FloodLimitTests
         Assert.InRange(counted.Packets("icmp-too-big"), 1UL, most);
     }
 
+    [Theory]
+    [InlineData("tcp: {to: 81}", "tcp-reset")]
+    [InlineData("udp: {to: 54}", "icmp-unreachable")]
+    public void Replies_to_packets_without_a_service_are_rate_limited(string transport, string reply)
+    {
+        var director = new TestDirector("{onNoService: reset}");
+        var frame = CaseTable.Frame($"[ipv4: {{}}, {transport}]");
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < 20_000; i++)
+            director.Action(frame);
+        var most = (ulong)Environment.ProcessorCount * (64 + (ulong)(watch.Elapsed.TotalNanoseconds / (1 << 20)) + 1);
+        var counted = director.CountersSinceStart();
+        Assert.Equal(20_000UL, counted.Packets("drop no-service"));
+        Assert.InRange(counted.Packets(reply), 1UL, most);
+    }
+
     [Fact]
     public void Flood_of_first_fragments_does_not_stop_traffic_that_needs_no_fragment_table()
     {

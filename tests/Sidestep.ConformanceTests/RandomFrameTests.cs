@@ -172,7 +172,7 @@ public sealed class RandomFrameTests(Engines engines)
     /// <summary>Packets to which the director itself replied.</summary>
     private static ulong Responses(NamedCounters counted) => counted.PacketsOf("arp-reply")
         + counted.PacketsOf("echo-reply") + counted.PacketsOf("neighbour-advertisement")
-        + counted.PacketsOf("icmp-too-big") + counted.PacketsOf("tcp-reset");
+        + counted.PacketsOf("icmp-too-big") + counted.PacketsOf("tcp-reset") + counted.PacketsOf("icmp-unreachable");
 
     private IEngine PrepareEngine(string name, out Given given)
     {

@@ -60,6 +60,12 @@ internal static class Constants
     internal const ushort ServiceLeastConn = 1 << 5;
     internal const ushort ServicePersistence = 1 << 6;
     internal const ushort ServiceNeedsChecks = 1 << 7;
+    internal const ushort ServiceRejectReset = 1 << 8;
+    internal const ushort ServiceRejectUnreachable = 2 << 8;
+    internal const int ServiceRejectShift = 8;
+    internal const uint RejectNone = 0;
+    internal const uint RejectReset = 1;
+    internal const uint RejectUnreachable = 2;
     internal const byte OversizedIcmp = 0;
     internal const byte OversizedFragment = 1;
     internal const byte OversizedDrop = 2;

@@ -162,7 +162,7 @@ internal struct Settings
     public ulong HashHigh;
     public ulong HashLow;
     public uint VipSet;
-    public uint Reserved0;
+    public uint OnNoService;
     public LongWords5 Reserved;
 }
 

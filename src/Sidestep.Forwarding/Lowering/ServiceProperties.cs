@@ -36,6 +36,13 @@ public enum ServiceProperties : ushort
 
     /// <summary>Packets need the access list, or the check whether a peer sent them.</summary>
     NeedsChecks = 1 << 7,
+
+    /// <summary>The sender of a new flow without a server gets a reset, or an ICMP error: <see cref="RejectPolicy"/> in
+    /// two bits.</summary>
+    RejectReset = 1 << 8,
+
+    /// <summary>The sender of a new flow without a server gets an ICMP error.</summary>
+    RejectUnreachable = 2 << 8,
 }
 
 /// <summary>The flags of services.</summary>
@@ -63,6 +70,12 @@ public static class ServiceLowering
                 _ => 0,
             }
             | (service.TracksFlows ? ServiceProperties.TracksFlows : 0)
-            | (service.Persistence is not null ? ServiceProperties.Persistence : 0);
+            | (service.Persistence is not null ? ServiceProperties.Persistence : 0)
+            | service.OnNoServer switch
+            {
+                RejectPolicy.Reset => ServiceProperties.RejectReset,
+                RejectPolicy.Unreachable => ServiceProperties.RejectUnreachable,
+                _ => 0,
+            };
     }
 }

@@ -153,6 +153,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static string NotEncapsulated(Packet p, ServerRecord? server, Decision decision) => decision switch
     {
         Decision.IcmpTooBig => Text($"too big: {server?.InnerMtu} bytes fit, the sender gets an ICMP error"),
+        Decision.TcpReset when Account.IsRejected(p, decision) => "the client gets a reset",
+        Decision.IcmpUnreachable => "the sender gets an ICMP error",
         Decision.TcpReset => "the drain of the server is over: the client gets a reset",
         Decision.DeliverLocally when server is not null => "this machine is the server: unchanged",
         Decision.Drop when server is not null => VerdictText.Of(p.Reason),
@@ -180,6 +182,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Forward => $"service {service?.Entry.Key}, server {server?.Key.Name}",
             Decision.DeliverLocally when server is not null =>
                 $"service {service?.Entry.Key}, server {server.Key.Name}",
+            _ when Account.IsRejected(p, decision) => $"{CounterName.Of(decision)}, drop {CounterName.Of(p.Reason)}",
             _ => CounterName.Of(decision),
         };
         fields.Add(new("counter", text));

@@ -8,7 +8,7 @@ namespace Sidestep.Forwarding.Pipeline;
 /// in front and <see cref="Frame.Tailroom"/> bytes behind.</remarks>
 public sealed class PacketPipeline
 {
-    /// <summary>The rate limit of ICMP errors.</summary>
+    /// <summary>The rate limit of ICMP errors, and of resets without a server.</summary>
     internal TokenBucket Tokens;
 
     /// <summary>Creates a pipeline with the shared state, which also sums up its counters.</summary>
@@ -25,7 +25,8 @@ public sealed class PacketPipeline
     /// processes frames; once per batch is enough.</summary>
     public long Now { get; set; }
 
-    /// <summary>The drop reason of the last frame; meaningless unless it was dropped.</summary>
+    /// <summary>The drop reason of the last frame; meaningless unless it was dropped, or rejected with a
+    /// reply.</summary>
     public DropReason Reason => LastPacket.Reason;
 
     /// <summary>Index of the egress interface of the last frame; meaningless unless it is sent.</summary>
@@ -108,7 +109,11 @@ public sealed class PacketPipeline
         if (service is null)
         {
             if (!p.IsLaterFragment || p.IsEchoRequest)
-                return Classify.WithoutService(p, frame.Bytes, tables.Vips[p.Vip]);
+            {
+                var decision = Classify.WithoutService(p, frame.Bytes, tables.Vips[p.Vip]);
+                return decision != Decision.Drop ? decision
+                    : Reject.WithoutService(p, ref frame, tables.OnNoService, ref Tokens, Now);
+            }
             service = FindFragmentService(p, tables);
             if (service is null)
                 return p.Drop(Classify.DropReasonOfFragment(p, tables.Vips[p.Vip]));
@@ -124,9 +129,9 @@ public sealed class PacketPipeline
                 id = TrackFragments(p, tables, service);
         }
         if (tables.Server(id) is not { } server)
-            return p.Drop(DropReason.NoServer);
+            return Reject.WithoutServer(p, ref frame, service.OnNoServer, ref Tokens, Now);
         if (p.NeedsReset && !p.IsQuoted && !p.IsLaterFragment)
-            return Reject.Reset(p, ref frame);
+            return Reject.Reset(p, ref frame, DropReason.NoServer);
         if (server.IsLocal)
             return Decision.DeliverLocally;
 

@@ -26,6 +26,9 @@ public sealed class PipelineTables
     /// <summary>Ethernet addresses of other directors, as words read little-endian from the wire.</summary>
     internal ulong[] Peers { get; private init; } = [];
 
+    /// <summary>What the sender of a packet to a VIP gets that no service matches.</summary>
+    internal RejectPolicy OnNoService { get; private init; }
+
     /// <summary>Indexes in <see cref="Vips"/> of single IPv4 VIPs.</summary>
     internal AddressTable Vips4 { get; private init; } = new([]);
 
@@ -66,6 +69,7 @@ public sealed class PipelineTables
         {
             HashHigh = tables.HashKey.High,
             HashLow = tables.HashKey.Low,
+            OnNoService = tables.OnNoService,
             Interfaces = [.. tables.Interfaces.Select(static i => new InterfaceRecord(i))],
             Peers = [.. tables.Peers.Select(static p => InterfaceRecord.Word(p))],
             Vips4 = AddressesOf(single.Where(static v => !IsIpv6(v.Address))),

@@ -40,6 +40,8 @@ internal sealed class ServiceRecord
 
     internal required IdleTimeoutTicks IdleTimeouts { get; init; }
 
+    internal RejectPolicy OnNoServer => Entry.OnNoServer;
+
     internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
     /// <summary>True if the source may use the service. An ICMP error that quotes one of its packets is always

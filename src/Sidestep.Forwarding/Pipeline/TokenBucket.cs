@@ -1,7 +1,7 @@
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Token bucket that limits the rate of ICMP errors about oversized packets: a burst of 64, and one more every
-/// 2^20 ns (about 1 ms).</summary>
+/// <summary>Token bucket that limits the rate of ICMP errors, and of resets without a server: a burst of 64, and one
+/// more every 2^20 ns (about 1 ms).</summary>
 internal struct TokenBucket
 {
     private const uint Burst = 64;
@@ -11,7 +11,7 @@ internal struct TokenBucket
     private uint _tokens;
     private bool _isInitialized;
 
-    /// <summary>Takes one token, which permits one ICMP error.</summary>
+    /// <summary>Takes one token, which permits one reply.</summary>
     /// <param name="now">Current time in nanoseconds from any start.</param>
     /// <returns>False when the bucket is empty.</returns>
     internal bool TryTake(long now)

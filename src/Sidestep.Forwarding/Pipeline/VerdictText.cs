@@ -1,4 +1,3 @@
-using System.Globalization;
 using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -32,6 +31,8 @@ internal static class VerdictText
         Decision.ArpReply => "an ARP request for it, which is answered",
         Decision.NeighbourAdvertisement => "a neighbour solicitation for it, which is answered",
         Decision.EchoReply => "an echo request, which is answered here",
+        Decision.TcpReset => "no service has this port, the client gets a reset",
+        Decision.IcmpUnreachable => "no service has this protocol and port, the sender gets an ICMP error",
         // A later fragment follows the service of its first one, which the configuration may no longer have.
         _ => $"of a service that no longer exists: {CounterName.Of(decision)}",
     };

@@ -47,7 +47,7 @@ public static class Planner
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s =>
-            $"{s.Name} is removed ({s.Before}): packets that clients still send to it are dropped"));
+            $"{s.Name} is removed ({s.Before}): packets that clients still send to it are no longer forwarded"));
         warnings.AddRange(UnverifiedPoolWarnings(running, proposed, tables));
         warnings.AddRange(ServingWarnings.Of(running, effective, tables));
         return new Plan(services, groups, [.. warnings]);

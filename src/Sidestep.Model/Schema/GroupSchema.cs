@@ -23,18 +23,23 @@ internal static class GroupSchema
         "How many flows a director can track at once: flows of slots in transition, and all flows of algorithms that "
         + "need state. 128 bytes each, allocated at the first start.");
 
+    public static readonly Key<RejectPolicy> OnNoService = Key<RejectPolicy>.WithDefault("onNoService",
+        RejectSchema.Kind, RejectPolicy.Reset,
+        "What the sender of a packet to a VIP gets if no service of the VIP has the protocol and port.");
+
     public static readonly Key<BoundMapping> ConflictDetection = Key<BoundMapping>.Optional("conflictDetection",
         ConflictDetectionSchema.Kind, "What a director does when another host answers for one of its VIPs.");
 
     public static readonly MappingKind Kind = new("the section group",
         "What all directors of the group share, so that any of them chooses the same server.",
-        HashKey, Peers, FlowTableSize, ConflictDetection);
+        HashKey, Peers, FlowTableSize, OnNoService, ConflictDetection);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(GroupSettings group) => MappingNode.Of(
         HashKey.Write(group.HashKey),
         Peers.WriteValues(group.Peers),
         FlowTableSize.Write(group.FlowTableSize),
+        OnNoService.Write(group.OnNoService),
         ConflictDetection.WriteUnlessEmpty(ConflictDetectionSchema.Write(group.ConflictDetection)));
 
     public static GroupSettings Build(BoundMapping m) => new()
@@ -42,6 +47,7 @@ internal static class GroupSchema
         HashKey = m.Value(HashKey),
         Peers = [.. m.Value(Peers).Select(p => p.Value)],
         FlowTableSize = m.Value(FlowTableSize),
+        OnNoService = m.Value(OnNoService),
         ConflictDetection = m.Find(ConflictDetection) is { } conflictDetection
             ? ConflictDetectionSchema.Build(conflictDetection.Value) : new ConflictDetectionSettings(),
     };

@@ -45,6 +45,10 @@ internal static class VirtualServiceSchema
     public static readonly Key<string> AccessList = Key<string>.Optional("accessList", TextKind.Name,
         "Name of the access list of source addresses; without one, every source may use the service.");
 
+    public static readonly Key<RejectPolicy> OnNoServer = Key<RejectPolicy>.WithDefault("onNoServer",
+        RejectSchema.Kind, RejectPolicy.Drop,
+        "What the sender of a new flow gets while the service has no server for it.");
+
     public static readonly Key<bool> Enabled = Key<bool>.WithDefault("enabled", new BooleanKind(), true,
         "false: the director ignores the service as if it were not in the file.");
 
@@ -53,7 +57,8 @@ internal static class VirtualServiceSchema
         + "for the VIPs.");
 
     public static readonly MappingKind Kind = new("a virtual service", "VIPs, a protocol and ports, served by a pool.",
-        Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, Enabled, TrafficEnabled)
+        Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, OnNoServer, Enabled,
+        TrafficEnabled)
     {
         AlternativeKeys =
         [
@@ -72,6 +77,7 @@ internal static class VirtualServiceSchema
         Pool.Write(service.Pool),
         NetworkProfile.Write(service.NetworkProfile),
         AccessList.Write(service.AccessList),
+        OnNoServer.Write(service.OnNoServer),
         Enabled.Write(service.Enabled),
         TrafficEnabled.Write(service.TrafficEnabled));
 
@@ -84,6 +90,7 @@ internal static class VirtualServiceSchema
         Pool = m.Value(Pool),
         NetworkProfile = m.Find(NetworkProfile)?.Value,
         AccessList = m.Find(AccessList)?.Value,
+        OnNoServer = m.Value(OnNoServer),
         Enabled = m.Value(Enabled),
         TrafficEnabled = m.Value(TrafficEnabled),
     };

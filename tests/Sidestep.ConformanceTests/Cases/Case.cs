@@ -25,7 +25,8 @@ internal sealed record Case
 
     /// <summary>Whether state of earlier frames could affect the result, so that the row needs an engine without
     /// state.</summary>
-    public bool NeedsCleanState => Steps.Count > 1 || Steps[0].Decision is Decision.IcmpTooBig or Decision.TcpReset
+    public bool NeedsCleanState => Steps.Count > 1 || Steps[0].Decision
+            is Decision.IcmpTooBig or Decision.TcpReset or Decision.IcmpUnreachable
         || Given.Configuration.Pools.Any(
             static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 

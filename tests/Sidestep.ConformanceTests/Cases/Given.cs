@@ -11,7 +11,8 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
 
     public static Given Read(CaseNode node, HostNames names)
     {
-        node.Only("hashKey", "peers", "interfaces", "profiles", "pools", "accessLists", "vips", "services", "nextHops");
+        node.Only("hashKey", "peers", "onNoService", "interfaces", "profiles", "pools", "accessLists", "vips",
+            "services", "nextHops");
         var interfaces = node["interfaces"].Pairs.Select(p => ReadInterface(p.Key, p.Value, names))
             .ToDictionary(static i => i.Name);
         return new Given(
@@ -27,6 +28,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
                         ? key
                         : throw node["hashKey"].Wrong("no key"),
                     Peers = [.. node["peers"].ItemsOrNone.Select(names.Address)],
+                    OnNoService = GivenService.RejectPolicyOr(node["onNoService"]),
                 },
                 NetworkProfiles = [.. node["profiles"].Pairs.Select(p => GivenProfile.Read(p.Key, p.Value, names))],
                 Pools = [.. node["pools"].Pairs.Select(p => GivenPool.Read(p.Key, p.Value, names))],

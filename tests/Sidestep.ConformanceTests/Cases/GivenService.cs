@@ -11,8 +11,8 @@ internal static class GivenService
     /// VIPs.</summary>
     public static IEnumerable<VirtualService> Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "enabled",
-            "trafficEnabled", "repeat");
+        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "onNoServer",
+            "enabled", "trafficEnabled", "repeat");
         if (node["vip"].Exists == node["vips"].Exists)
             throw node.Wrong("either 'vip' or 'vips'");
         var protocol = Enum.Parse<TransportProtocol>(node["protocol"].Text, ignoreCase: true);
@@ -27,6 +27,7 @@ internal static class GivenService
             Pool = node["pool"].Text,
             NetworkProfile = node["profile"].Exists ? node["profile"].Text : null,
             AccessList = node["accessList"].Exists ? node["accessList"].Text : null,
+            OnNoServer = RejectPolicyOr(node["onNoServer"]),
             Enabled = node["enabled"].FlagOr(true),
             TrafficEnabled = node["trafficEnabled"].FlagOr(true),
         };
@@ -41,6 +42,10 @@ internal static class GivenService
             Ports = [PortRange.One(one.Ports[0].First + i % ports)],
         });
     }
+
+    /// <summary>Rows that name no policy drop.</summary>
+    public static RejectPolicy RejectPolicyOr(CaseNode node) =>
+        node.Exists ? CaseEnum.Parse<RejectPolicy>(node) : RejectPolicy.Drop;
 
     /// <summary><c>any</c>, or a list of ports and of <c>FIRST-LAST</c>.</summary>
     private static IEnumerable<PortRange> ReadPorts(CaseNode node)

@@ -124,16 +124,16 @@ internal sealed class EngineComparison : IDisposable
         Span<FrameCounter> before = stackalloc FrameCounter[Constants.DecisionCounters];
         DecisionCounters(ref counters).CopyTo(before);
         var run = _program!.Run(frame, _output, ingressInterface: Interface);
-        var (counter, bytes) = Counted(before, DecisionCounters(ref counters));
+        var counted = Counted(before, DecisionCounters(ref counters), frame.Length);
         frame.CopyTo(_buffer.AsSpan(Headroom));
         var managed = new Frame(_buffer, Headroom, frame.Length);
         _pipeline.Now = ManagedEngine.MonotonicNanoseconds();
         var decision = _pipeline.Process(_managed.Tables!, ref managed, Interface);
         var action = ManagedEngine.ActionOf(decision, _pipeline.Egress, Interface);
-        var expected = CounterOf(decision);
-        if ((XdpAction)run.ReturnValue != action || counter != expected || (counter != 0 && bytes != frame.Length))
-            return $"xdp {(XdpAction)run.ReturnValue} counted {Name(counter)}, managed {decision} "
-                + $"{(decision == Decision.Drop ? _pipeline.Reason : "")} ({action}, counts {Name(expected)})";
+        var expected = CountersOf(decision);
+        if ((XdpAction)run.ReturnValue != action || counted != expected)
+            return $"xdp {(XdpAction)run.ReturnValue} counted {counted}, managed {decision} "
+                + $"{(_pipeline.Reason == 0 ? "" : _pipeline.Reason)} ({action}, counts {expected})";
         var sent = _output.AsSpan(0, run.Length);
         if (action != XdpAction.Drop && !sent.SequenceEqual(managed.Bytes))
             return $"{decision}: xdp sends {Convert.ToHexStringLower(sent)}, managed "
@@ -185,37 +185,36 @@ internal sealed class EngineComparison : IDisposable
 
     private static string TextOf(TrackedFlow f) => $"{f.Service} {f.Flow} {f.Server}";
 
-    private int CounterOf(Decision decision) => decision switch
+    /// <summary>The counters of the decision: those of its drop reason and of its reply. A frame for a server is
+    /// counted with the server.</summary>
+    private string CountersOf(Decision decision)
     {
-        Decision.Pass or Decision.Forward => 0,
-        Decision.Drop => Constants.DropCounterBase + (int)_pipeline.Reason,
-        // A frame for a server is counted with the server.
-        Decision.DeliverLocally when _pipeline.LastPacket.Server != 0 => 0,
-        _ => (int)decision,
-    };
+        var isReply = decision is not (Decision.Pass or Decision.Forward or Decision.Drop)
+            && (decision != Decision.DeliverLocally || _pipeline.LastPacket.Server == 0);
+        return Names([.. isReply ? [(int)decision] : Array.Empty<int>(),
+            .. decision == Decision.Drop || Account.IsRejected(_pipeline.LastPacket, decision)
+                ? [Constants.DropCounterBase + (int)_pipeline.Reason] : Array.Empty<int>()]);
+    }
 
-    private static string Name(int counter) => counter switch
-    {
-        0 => "nothing",
-        > Constants.DropCounterBase => $"{(DropReason)(counter - Constants.DropCounterBase)}",
-        < 0 => "several",
-        _ => $"{(Decision)counter}",
-    };
+    private static string Names(List<int> counters) => counters.Count == 0 ? "nothing"
+        : string.Join('+', counters.Select(static c => c > Constants.DropCounterBase
+            ? $"{(DropReason)(c - Constants.DropCounterBase)}" : $"{(Decision)c}"));
 
     private static Span<FrameCounter> DecisionCounters(ref CpuCounters counters) => counters.Decisions;
 
-    private static (int Counter, long Bytes) Counted(
-        ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after)
+    /// <summary>The counters that counted the frame, once and with its length.</summary>
+    private static string Counted(ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after, int length)
     {
-        var (found, bytes) = (0, 0L);
+        var counted = new List<int>();
         for (var i = 0; i < before.Length; i++)
         {
-            if (before[i].Packets == after[i].Packets)
+            if (before[i].Packets == after[i].Packets && before[i].Bytes == after[i].Bytes)
                 continue;
-            found = found == 0 && after[i].Packets == before[i].Packets + 1 ? i : -1;
-            bytes = (long)(after[i].Bytes - before[i].Bytes);
+            if (after[i].Packets != before[i].Packets + 1 || after[i].Bytes != before[i].Bytes + (ulong)length)
+                return $"{Names([i])} wrongly";
+            counted.Add(i);
         }
-        return (found, bytes);
+        return Names(counted);
     }
 
     public void Dispose()

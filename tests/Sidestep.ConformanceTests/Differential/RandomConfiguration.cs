@@ -42,6 +42,7 @@ internal sealed class RandomConfiguration(Random random)
         text.Append(CultureInfo.InvariantCulture, $"hashKey: \"{random.NextInt64():x16}{random.NextInt64():x16}\", ");
         if (Chance(3))
             text.Append("peers: [director2], ");
+        text.Append(CultureInfo.InvariantCulture, $"onNoService: {Of("drop", "reset", "unreachable")}, ");
         text.Append(CultureInfo.InvariantCulture,
             $"interfaces: {{uplink: {{{(Chance(4) ? "" : "address6: director6, ")}mtu: {Mtu()}}}");
         if (_hasLan2)
@@ -182,6 +183,8 @@ internal sealed class RandomConfiguration(Random random)
                     : string.Create(CultureInfo.InvariantCulture, $"profile: l3-{random.Next(1, 5)}"));
         if (Chance(4))
             parts.Add($"accessList: {Of("a0", "a1")}");
+        if (Chance(2))
+            parts.Add($"onNoServer: {Of("drop", "reset", "unreachable")}");
         if (Chance(10))
             parts.Add("trafficEnabled: false");
         return string.Create(CultureInfo.InvariantCulture, $"s{number}: {{{string.Join(", ", parts)}}}");

@@ -26,7 +26,9 @@ internal sealed class ReplyValidator(Given given)
         return (protocol, reply[start]) switch
         {
             (1, 0) or (58, 129) => ValidateEcho(received, reply, protocol, start),
-            (1, 3) or (58, 2) => ValidateTooBig(received, reply, protocol, start),
+            (1, 3) when reply[start + 1] == 4 => ValidateTooBig(received, reply, protocol, start),
+            (58, 2) => ValidateTooBig(received, reply, protocol, start),
+            (1, 3) or (58, 1) => ValidateUnreachable(received, reply, protocol, start),
             (6, _) => ValidateReset(received, reply, start),
             _ => "it is an unknown kind of packet",
         };
@@ -78,8 +80,24 @@ internal sealed class ReplyValidator(Given given)
 
     private string? ValidateTooBig(ParsedFrame received, byte[] reply, byte protocol, int start)
     {
-        var quoted = reply[(start + 8)..];
         var mtu = ParsedFrame.U16(reply, start + 6);
+        if (ValidateError(received, reply, protocol, start) is { } problem)
+            return problem;
+        if (received.Datagram()!.Length <= mtu)
+            return "its MTU is not smaller than the packet";
+        return mtu < (protocol == 1 ? 68 : 1280) ? "its MTU is below the minimum" : null;
+    }
+
+    private string? ValidateUnreachable(ParsedFrame received, byte[] reply, byte protocol, int start) =>
+        (protocol, reply[start + 1]) is not ((1, 1 or 3) or (58, 3 or 4)) ? "it has another code"
+            : ParsedFrame.U16(reply, start + 4) != 0 || ParsedFrame.U16(reply, start + 6) != 0
+                ? "its unused field is not 0 (RFC 792, RFC 4443 section 3.1)"
+            : ValidateError(received, reply, protocol, start);
+
+    /// <summary>What all ICMP errors have in common.</summary>
+    private string? ValidateError(ParsedFrame received, byte[] reply, byte protocol, int start)
+    {
+        var quoted = reply[(start + 8)..];
         if (!IsVip(ParsedFrame.Source(reply)))
             return "it does not come from a VIP";
         if (!ParsedFrame.HasValidHeaderChecksum(reply))
@@ -88,11 +106,8 @@ internal sealed class ReplyValidator(Given given)
             return "the checksum of the reply is wrong";
         if (received.Datagram() is not { } request || !request.AsSpan().StartsWith(quoted))
             return "it quotes another packet";
-        if (request.Length <= mtu)
-            return "its MTU is not smaller than the packet";
-        if (reply.Length > (protocol == 1 ? 576 : 1280))
-            return "it quotes more than it may (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4)";
-        return mtu < (protocol == 1 ? 68 : 1280) ? "its MTU is below the minimum" : null;
+        return reply.Length > (protocol == 1 ? 576 : 1280)
+            ? "it quotes more than it may (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4)" : null;
     }
 
     private string? ValidateReset(ParsedFrame received, byte[] reply, int start)

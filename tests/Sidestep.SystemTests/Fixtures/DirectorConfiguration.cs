@@ -77,7 +77,8 @@ internal sealed record DirectorConfiguration
                 $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: {service.Protocol}, port: "
                     + $"{service.Port}, pool: "
                     + $"{PoolName}, networkProfile: profile, trafficEnabled: "
-                    + $"{(service.TrafficEnabled ? "true" : "false")} }}"));
+                    + $"{(service.TrafficEnabled ? "true" : "false")}"
+                    + $"{(service.Lines.Length > 0 ? ", " : "")}{service.Lines} }}"));
         return text.ToString();
     }
 }
@@ -86,5 +87,11 @@ internal sealed record PoolServer(string Name, string Address, int Weight = 1, b
     false);
 
 /// <summary>A service. The servers of the tests answer UDP.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Vip">Its VIP.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="TrafficEnabled">Whether it attracts traffic.</param>
+/// <param name="Protocol">Its protocol.</param>
+/// <param name="Lines">Further keys.</param>
 internal sealed record UdpService(
-    string Name, string Vip, int Port, bool TrafficEnabled = true, string Protocol = "udp");
+    string Name, string Vip, int Port, bool TrafficEnabled = true, string Protocol = "udp", string Lines = "");

@@ -18,6 +18,7 @@ public sealed class ReplayCommandTests : IDisposable
           interfaces: [{ name: eth0 }]
         group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
+          onNoService: drop
         pools:
           - name: web
             servers:

@@ -17,6 +17,7 @@ internal static class TestDirector
           interfaces: [ { name: eth0 } ]
         group:
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
+          onNoService: drop
           peers: [ 10.0.0.3 ]
         networkProfiles:
           - { name: near, dsrType: l2 }

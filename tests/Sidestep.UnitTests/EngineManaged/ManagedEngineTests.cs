@@ -85,6 +85,7 @@ public sealed class ManagedEngineTests
     [InlineData(Decision.NeighbourAdvertisement, 1, XdpAction.Transmit)]
     [InlineData(Decision.IcmpTooBig, 1, XdpAction.Transmit)]
     [InlineData(Decision.TcpReset, 1, XdpAction.Transmit)]
+    [InlineData(Decision.IcmpUnreachable, 1, XdpAction.Transmit)]
     public void Decision_has_its_XDP_verdict(Decision decision, int egress, XdpAction action) =>
         Assert.Equal(action, ManagedEngine.ActionOf(decision, egress, 1));
 

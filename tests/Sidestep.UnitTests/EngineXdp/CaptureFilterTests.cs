@@ -30,8 +30,8 @@ public sealed class CaptureFilterTests
     {
         var written = Write(CaptureFilter.Everything);
         Assert.Equal((0u, uint.MaxValue, 0u), (written.NeedsParsing, written.Service, written.Servers[0]));
-        // Decisions are 1 to 10, of which 1 is pass and 5 is drop; drop reasons are 16 + 1 to 16 + 14.
-        const ulong Decisions = 0b111_1101_1100, Drops = 0x3fffUL << 17;
+        // Decisions are 1 to 11, of which 1 is pass and 5 is drop; drop reasons are 16 + 1 to 16 + 14.
+        const ulong Decisions = 0b1111_1101_1100, Drops = 0x3fffUL << 17;
         Assert.Equal(Decisions | Drops, written.Verdicts);
     }
 

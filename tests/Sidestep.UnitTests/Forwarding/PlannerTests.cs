@@ -200,7 +200,8 @@ public sealed class PlannerTests
         Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
         Assert.Equal(5, plan.Warnings.Length);
         Assert.Equal(
-            "www is removed (198.51.100.10 tcp/80 by web/ipip): packets that clients still send to it are dropped",
+            "www is removed (198.51.100.10 tcp/80 by web/ipip): packets that clients still send to it are no longer "
+                + "forwarded",
             plan.Warnings[^1]);
     }
 

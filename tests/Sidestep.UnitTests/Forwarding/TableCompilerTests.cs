@@ -149,7 +149,15 @@ public sealed class TableCompilerTests
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
             with
         { NetworkProfiles = [profile], AccessLists = [list] };
-        var service = TableCompiler.Compile(configuration, NextHopsOf(1)).Services.Single();
+        configuration = configuration with
+        {
+            Group = configuration.Group with { OnNoService = RejectPolicy.Unreachable },
+            VirtualServices = [configuration.VirtualServices[0] with { OnNoServer = RejectPolicy.Reset }],
+        };
+        var tables = TableCompiler.Compile(configuration, NextHopsOf(1));
+        Assert.Equal(RejectPolicy.Unreachable, tables.OnNoService);
+        var service = tables.Services.Single();
+        Assert.Equal(RejectPolicy.Reset, service.OnNoServer);
         Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence),
             (service.Algorithm, service.HashFields, service.Persistence));
         Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list),

@@ -48,6 +48,7 @@ internal sealed class RandomConfiguration(int seed)
         HashKey = new HashKey((ulong)_random.NextInt64(), (ulong)_random.NextInt64()),
         Peers = Many(3, Address),
         FlowTableSize = Or(262_144, () => Number(1024, Limits.FlowTableSize)),
+        OnNoService = Any<RejectPolicy>(),
         ConflictDetection = new ConflictDetectionSettings(Flag(), Flag()),
     };
 
@@ -141,6 +142,7 @@ internal sealed class RandomConfiguration(int seed)
             Pool = Name(),
             NetworkProfile = Maybe(Name),
             AccessList = Maybe(Name),
+            OnNoServer = Any<RejectPolicy>(),
             Enabled = Flag(),
             TrafficEnabled = Flag(),
         };

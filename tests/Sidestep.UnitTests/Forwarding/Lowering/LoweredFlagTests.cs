@@ -53,6 +53,13 @@ public sealed class LoweredFlagTests
     public void Hash_fields_are_two_bits(HashFields fields, ServiceProperties flags) => Assert.Equal(
         ServiceProperties.Used | flags, ServiceLowering.FlagsOf(Plain with { HashFields = fields }, hasPeers: false));
 
+    [Theory]
+    [InlineData(RejectPolicy.Drop, ServiceProperties.None)]
+    [InlineData(RejectPolicy.Reset, ServiceProperties.RejectReset)]
+    [InlineData(RejectPolicy.Unreachable, ServiceProperties.RejectUnreachable)]
+    public void Reject_policy_is_two_bits(RejectPolicy policy, ServiceProperties flags) => Assert.Equal(
+        ServiceProperties.Used | flags, ServiceLowering.FlagsOf(Plain with { OnNoServer = policy }, hasPeers: false));
+
     [Fact]
     public void Persistence_tracks_clients() => Assert.Equal(
         ServiceProperties.Used | ServiceProperties.TracksFlows | ServiceProperties.Persistence,

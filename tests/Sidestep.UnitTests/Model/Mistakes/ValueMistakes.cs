@@ -104,7 +104,16 @@ internal static class ValueMistakes
             "protocol: http",
             "30:15: error: virtualServices[0].protocol: http: HTTP needs a proxy: replies go straight from "
             + "the server to the client, so the director forwards at layer 4 without reading HTTP. Write tcp, "
-            + "udp or any."),
+            + "udp, sctp or any."),
+        new("an unknown policy for packets without a service",
+            "group: { hashKey:",
+            "group: { onNoService: refuse, hashKey:",
+            "8:23: error: group.onNoService: refuse: not a possible value. Write drop, reset or unreachable."),
+        new("an unknown policy for packets without a server",
+            "protocol: tcp\n",
+            "protocol: tcp\n    onNoServer: icmp\n",
+            "31:17: error: virtualServices[0].onNoServer: icmp: not a possible value. Write drop, reset or "
+            + "unreachable."),
         new("an abbreviated algorithm",
             "algorithm: consistent-hash",
             "algorithm: rr",
