@@ -117,6 +117,9 @@ public sealed record ServiceEntry
     /// <summary>Sources that may use the service; null: all.</summary>
     public AccessList? AccessList { get; init; }
 
+    /// <summary>True if each UDP datagram goes to the server of a random slot, and no flow is tracked.</summary>
+    public bool OncePerDatagram { get; init; }
+
     /// <summary>What the sender of a new flow gets while the service has no server for it.</summary>
     public RejectPolicy OnNoServer { get; init; } = RejectPolicy.Drop;
 }

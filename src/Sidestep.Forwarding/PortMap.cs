@@ -109,7 +109,7 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
     }
 
     private static bool ChoosesBySourceAlone(ServiceEntry service) => service.Algorithm == Algorithm.ConsistentHash
-        && service.Persistence is null && service.HashFields == HashFields.SourceAddress;
+        && service.Persistence is null && service.HashFields == HashFields.SourceAddress && !service.OncePerDatagram;
 
     private static bool TreatAlike(ServiceEntry first, ServiceEntry other) => ChoosesBySourceAlone(other)
         && first.SlotsOf == other.SlotsOf && first.AccessList?.Name == other.AccessList?.Name;

@@ -105,6 +105,7 @@ public static class TableCompiler
             Oversized = profile.Oversized,
             UdpOnRebalance = profile.UdpOnRebalance,
             AccessList = input.AccessListOf(service),
+            OncePerDatagram = service.OncePerDatagram,
             OnNoServer = service.OnNoServer,
         };
     }

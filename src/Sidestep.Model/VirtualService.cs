@@ -35,6 +35,10 @@ public sealed record VirtualService
     /// <summary>Name of the access list of source addresses; null: every source may use the service (ACE-03).</summary>
     public string? AccessList { get; init; }
 
+    /// <summary>True: each datagram goes to a server by itself, whatever client sent it. Only for UDP, and with a pool
+    /// that tracks no flows.</summary>
+    public bool OncePerDatagram { get; init; }
+
     /// <summary>What the sender of a new flow gets while the service has no server for it.</summary>
     public RejectPolicy OnNoServer { get; init; } = RejectPolicy.Drop;
 

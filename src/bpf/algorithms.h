@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The algorithms that choose the server of a new flow by more than its hash: least connections and round robin. */
+/*
+ * The algorithms that choose the server of a new flow by more than its hash: least connections and round robin. And the
+ * choice for each datagram of SERVICE_PER_DATAGRAM.
+ */
 #pragma once
 #include "flow_table.h"
 
@@ -52,6 +55,21 @@ GLOBAL __u32 choose_round_robin(const struct flow_lookup *lookup)
 		return 0;
 	cursor = __sync_fetch_and_add(&all->rr_cursors[lookup->service & (SERVICE_CAPACITY - 1)], 1);
 	return slot_at(lookup->slot_base + cursor % lookup->slot_count) & SLOT_SERVER_MASK;
+}
+
+/* Whether the packet is a datagram that belongs to no flow. An error about one goes where the hash of its ports does.
+ */
+INLINE bool has_no_flow(const struct flow_lookup *lookup)
+{
+	return lookup->flags & SERVICE_PER_DATAGRAM && lookup->tuple.protocol == IPPROTO_UDP && !lookup->tuple.quoted;
+}
+
+/* The server of a random slot: slots, and so datagrams, are shared out by weight. */
+INLINE __u32 choose_random(const struct flow_lookup *lookup)
+{
+	__u32 slot = (__u64)bpf_get_prandom_u32() * lookup->slot_count >> 32;
+
+	return slot_at(lookup->slot_base + slot) & SLOT_SERVER_MASK;
 }
 
 /* The server for a new flow. */

@@ -143,6 +143,8 @@ GLOBAL __u32 select_tracked_server(struct flow_lookup *lookup)
 
 	if (!lookup)
 		return 0;
+	if (has_no_flow(lookup))
+		return choose_random(lookup);
 	refresh_clock(lookup);
 	id = tracked_id(lookup);
 	bucket_index = id & (features.flow_buckets - 1);

@@ -153,6 +153,7 @@ struct service {
 #define SERVICE_REJECT_RESET	   (1 << 8) /* REJECT_* for new flows without a server, in two bits */
 #define SERVICE_REJECT_UNREACHABLE (2 << 8)
 #define SERVICE_REJECT_SHIFT	   8
+#define SERVICE_PER_DATAGRAM	   (1 << 10) /* each UDP datagram goes to a random slot; no flow is tracked */
 
 /* What the sender of a packet gets that no server can have. */
 #define REJECT_NONE	   0 /* nothing: the packet is dropped */

@@ -59,6 +59,9 @@ internal sealed class TestDirector
     public string Tcp(int client, int port, string flags = "A") => Server(string.Create(CultureInfo.InvariantCulture,
         $"[ipv4: {{from: 203.0.113.{client}}}, tcp: {{from: {port}, flags: {flags}}}]"));
 
+    /// <summary>Number of flows in the flow table.</summary>
+    public long TrackedFlows() => _engine.ReadFlows().ByServer.Values.Sum();
+
     /// <summary>Counters since the director started, by name.</summary>
     public NamedCounters CountersSinceStart() => NamedCounters.Of(_engine.ReadCounters()).Since(_before);
 }

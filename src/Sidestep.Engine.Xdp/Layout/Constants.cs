@@ -63,6 +63,7 @@ internal static class Constants
     internal const ushort ServiceRejectReset = 1 << 8;
     internal const ushort ServiceRejectUnreachable = 2 << 8;
     internal const int ServiceRejectShift = 8;
+    internal const ushort ServicePerDatagram = 1 << 10;
     internal const uint RejectNone = 0;
     internal const uint RejectReset = 1;
     internal const uint RejectUnreachable = 2;

@@ -43,6 +43,9 @@ public enum ServiceProperties : ushort
 
     /// <summary>The sender of a new flow without a server gets an ICMP error.</summary>
     RejectUnreachable = 2 << 8,
+
+    /// <summary>Each UDP datagram goes to a random slot, and no flow is tracked.</summary>
+    PerDatagram = 1 << 10,
 }
 
 /// <summary>The flags of services.</summary>
@@ -71,6 +74,7 @@ public static class ServiceLowering
             }
             | (service.TracksFlows ? ServiceProperties.TracksFlows : 0)
             | (service.Persistence is not null ? ServiceProperties.Persistence : 0)
+            | (service.OncePerDatagram ? ServiceProperties.PerDatagram : 0)
             | service.OnNoServer switch
             {
                 RejectPolicy.Reset => ServiceProperties.RejectReset,

@@ -119,7 +119,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             ]);
             var servers = (current?.Key.Name ?? "no server")
                 + (previous is null ? "" : $", previously {previous.Key.Name}");
-            text = Text($"hash {p.Hash:x16} -> slot {p.Slot} of {service.Slots.Length} ({servers})");
+            var how = service.HasNoFlow(p) ? "each datagram by itself" : Text($"hash {p.Hash:x16}");
+            text = Text($"{how} -> slot {p.Slot} of {service.Slots.Length} ({servers})");
         }
         fields.Add(new("flow", p.FlowLookup.ToString()));
         text += p.FlowLookup switch

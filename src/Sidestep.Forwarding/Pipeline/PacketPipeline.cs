@@ -11,6 +11,8 @@ public sealed class PacketPipeline
     /// <summary>The rate limit of ICMP errors, and of resets without a server.</summary>
     internal TokenBucket Tokens;
 
+    private ulong _random = (ulong)Random.Shared.NextInt64() | 1; // never 0
+
     /// <summary>Creates a pipeline with the shared state, which also sums up its counters.</summary>
     internal PacketPipeline(PipelineState state)
     {
@@ -42,6 +44,15 @@ public sealed class PacketPipeline
     /// <summary>The fields that the pipeline parsed and chose for the last frame; overwritten by the next
     /// one.</summary>
     internal Packet LastPacket { get; } = new();
+
+    /// <summary>A random number, of which all 64 bits are random (xorshift64*, Vigna 2016). Not secret.</summary>
+    internal ulong NextRandom()
+    {
+        _random ^= _random >> 12;
+        _random ^= _random << 25;
+        _random ^= _random >> 27;
+        return _random * 0x2545f4914f6cdd1d;
+    }
 
     /// <summary>Decides about a frame and rewrites it into the frame to be sent.</summary>
     /// <param name="tables">The tables in force.</param>

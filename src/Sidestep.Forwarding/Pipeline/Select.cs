@@ -27,6 +27,11 @@ internal static class Select
     private static int TrackedServer(
         Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
+        if (service.HasNoFlow(p))
+        {
+            p.Slot = FlowHash.Slot(pipeline.NextRandom(), service.Slots.Length);
+            return (int)(service.Slots[p.Slot] & SlotWords.ServerMask);
+        }
         var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
         var previous = service.PreviousServers is { } previousServers ? (int)previousServers[p.Slot] : 0;
         var isNewFlow = (p.TcpFlags & (TcpControlBits.Syn | TcpControlBits.Ack)) == TcpControlBits.Syn;

@@ -42,6 +42,10 @@ internal sealed class ServiceRecord
 
     internal RejectPolicy OnNoServer => Entry.OnNoServer;
 
+    /// <summary>True for a datagram that belongs to no flow. An error about one goes where the hash of its ports
+    /// does.</summary>
+    internal bool HasNoFlow(Packet p) => Entry.OncePerDatagram && p.Protocol == Parse.Udp && !p.IsQuoted;
+
     internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
     /// <summary>True if the source may use the service. An ICMP error that quotes one of its packets is always

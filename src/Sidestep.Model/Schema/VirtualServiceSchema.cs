@@ -45,6 +45,10 @@ internal static class VirtualServiceSchema
     public static readonly Key<string> AccessList = Key<string>.Optional("accessList", TextKind.Name,
         "Name of the access list of source addresses; without one, every source may use the service.");
 
+    public static readonly Key<bool> OncePerDatagram = Key<bool>.WithDefault(
+        "oncePerDatagram", new BooleanKind(), false,
+        "true: each datagram goes to a server by itself, by the weights of the pool. Only with protocol udp.");
+
     public static readonly Key<RejectPolicy> OnNoServer = Key<RejectPolicy>.WithDefault("onNoServer",
         RejectSchema.Kind, RejectPolicy.Drop,
         "What the sender of a new flow gets while the service has no server for it.");
@@ -57,8 +61,8 @@ internal static class VirtualServiceSchema
         + "for the VIPs.");
 
     public static readonly MappingKind Kind = new("a virtual service", "VIPs, a protocol and ports, served by a pool.",
-        Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, OnNoServer, Enabled,
-        TrafficEnabled)
+        Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, OncePerDatagram, OnNoServer,
+        Enabled, TrafficEnabled)
     {
         AlternativeKeys =
         [
@@ -77,6 +81,7 @@ internal static class VirtualServiceSchema
         Pool.Write(service.Pool),
         NetworkProfile.Write(service.NetworkProfile),
         AccessList.Write(service.AccessList),
+        OncePerDatagram.Write(service.OncePerDatagram),
         OnNoServer.Write(service.OnNoServer),
         Enabled.Write(service.Enabled),
         TrafficEnabled.Write(service.TrafficEnabled));
@@ -90,6 +95,7 @@ internal static class VirtualServiceSchema
         Pool = m.Value(Pool),
         NetworkProfile = m.Find(NetworkProfile)?.Value,
         AccessList = m.Find(AccessList)?.Value,
+        OncePerDatagram = m.Value(OncePerDatagram),
         OnNoServer = m.Value(OnNoServer),
         Enabled = m.Value(Enabled),
         TrafficEnabled = m.Value(TrafficEnabled),

@@ -17,6 +17,7 @@ internal static class ConfigurationRules
         OuterSourceRules.Check(document, issues);
         ProfileLimitRules.Check(document, issues);
         AlgorithmRules.Check(document, issues);
+        OncePerDatagramRules.Check(document, issues);
         VipRules.Check(document, issues);
         VipOverlapRules.Check(document, issues);
         HashKeyRules.Check(document, issues);

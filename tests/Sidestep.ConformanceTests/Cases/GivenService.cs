@@ -11,8 +11,8 @@ internal static class GivenService
     /// VIPs.</summary>
     public static IEnumerable<VirtualService> Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "onNoServer",
-            "enabled", "trafficEnabled", "repeat");
+        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "oncePerDatagram",
+            "onNoServer", "enabled", "trafficEnabled", "repeat");
         if (node["vip"].Exists == node["vips"].Exists)
             throw node.Wrong("either 'vip' or 'vips'");
         var protocol = Enum.Parse<TransportProtocol>(node["protocol"].Text, ignoreCase: true);
@@ -27,6 +27,7 @@ internal static class GivenService
             Pool = node["pool"].Text,
             NetworkProfile = node["profile"].Exists ? node["profile"].Text : null,
             AccessList = node["accessList"].Exists ? node["accessList"].Text : null,
+            OncePerDatagram = node["oncePerDatagram"].FlagOr(false),
             OnNoServer = RejectPolicyOr(node["onNoServer"]),
             Enabled = node["enabled"].FlagOr(true),
             TrafficEnabled = node["trafficEnabled"].FlagOr(true),

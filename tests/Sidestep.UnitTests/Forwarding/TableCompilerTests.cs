@@ -152,12 +152,15 @@ public sealed class TableCompilerTests
         configuration = configuration with
         {
             Group = configuration.Group with { OnNoService = RejectPolicy.Unreachable },
-            VirtualServices = [configuration.VirtualServices[0] with { OnNoServer = RejectPolicy.Reset }],
+            VirtualServices = [configuration.VirtualServices[0] with
+            {
+                OnNoServer = RejectPolicy.Reset, OncePerDatagram = true,
+            }],
         };
         var tables = TableCompiler.Compile(configuration, NextHopsOf(1));
         Assert.Equal(RejectPolicy.Unreachable, tables.OnNoService);
         var service = tables.Services.Single();
-        Assert.Equal(RejectPolicy.Reset, service.OnNoServer);
+        Assert.Equal((RejectPolicy.Reset, true), (service.OnNoServer, service.OncePerDatagram));
         Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence),
             (service.Algorithm, service.HashFields, service.Persistence));
         Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list),

@@ -142,6 +142,7 @@ internal sealed class RandomConfiguration(int seed)
             Pool = Name(),
             NetworkProfile = Maybe(Name),
             AccessList = Maybe(Name),
+            OncePerDatagram = Flag(),
             OnNoServer = Any<RejectPolicy>(),
             Enabled = Flag(),
             TrafficEnabled = Flag(),

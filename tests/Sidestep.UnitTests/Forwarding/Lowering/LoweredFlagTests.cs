@@ -66,6 +66,23 @@ public sealed class LoweredFlagTests
         ServiceLowering.FlagsOf(Plain with { Persistence = new Persistence(60) }, hasPeers: false));
 
     [Fact]
+    public void Datagrams_one_by_one_are_a_flag_and_leave_no_packet_of_the_group_to_its_slot()
+    {
+        var service = Plain with { Protocol = TransportProtocol.Udp, OncePerDatagram = true };
+        Assert.Equal(ServiceProperties.Used | ServiceProperties.PerDatagram,
+            ServiceLowering.FlagsOf(service, hasPeers: false));
+        var tables = new ForwardingTables
+        {
+            HashKey = new HashKey(1, 2),
+            Interfaces = [],
+            Vips = [],
+            Services = [service],
+            Groups = [],
+        };
+        Assert.True(GroupUse.Of(tables)[Plain.Group].TracksFlows);
+    }
+
+    [Fact]
     public void Peers_need_checks() => Assert.Equal(
         ServiceProperties.Used | ServiceProperties.NeedsChecks, ServiceLowering.FlagsOf(Plain, hasPeers: true));
 

@@ -180,6 +180,21 @@ internal static class VipAndPortMistakes
             "    protocol: sctp\n    port: 3868\n",
             "33:21: error: virtualServices[0].networkProfile: fast: the profile has the type tcp-fast-path, "
             + "but the service is sctp. Use a profile without a type."),
+        new("datagrams one by one of a TCP service",
+            "    protocol: tcp\n    port: 80\n",
+            "    protocol: tcp\n    oncePerDatagram: true\n    port: 80\n",
+            "31:22: error: virtualServices[0].oncePerDatagram: true: the protocol of the service is tcp, and only UDP "
+            + "datagrams may reach servers one by one: the packets of a connection belong together. Remove the key, or "
+            + "set protocol to udp."),
+        new("datagrams one by one with a pool that tracks flows and clients",
+            FromAlgorithmToApi("algorithm: consistent-hash"),
+            FromAlgorithmToApi("algorithm: round-robin\n    persistence: { timeout: 60 }")
+            + "    oncePerDatagram: true\n",
+            "40:22: error: virtualServices[1].oncePerDatagram: true: pool web keeps each client on one server "
+            + "(persistence). Use a pool without persistence, or remove the key. See line 18.",
+            "40:22: error: virtualServices[1].oncePerDatagram: true: pool web has an algorithm that tracks flows, and "
+            + "this service has none. Use a pool with algorithm: consistent-hash, whose weights count here, too, or "
+            + "remove the key. See line 17."),
         new("a VIP without a service",
             "pools:\n",
             "vips:\n  - address: 203.0.113.11\n    echo: always\npools:\n",
@@ -201,4 +216,32 @@ internal static class VipAndPortMistakes
             + "attached to the director (eth0: no IPv6 network), but service www reaches this pool at layer 2. "
             + "Use a network profile with dsrType: l3, or a server on one of these networks."),
     ];
+
+    /// <summary>A part of the valid document: from the algorithm of the pool to the protocol of the second
+    /// service.</summary>
+    private static string FromAlgorithmToApi(string algorithm) => $"""
+            {algorithm}
+            hashFields: source-address
+            slots: 1021
+            servers:
+              - name: web1
+                address: 10.0.0.11
+                weight: 5
+                state: enabled
+              - name: web2
+                address: 10.0.0.12
+        virtualServices:
+          - name: www
+            vip: 203.0.113.10
+            protocol: tcp
+            port: 80
+            pool: web
+            networkProfile: fast
+            enabled: true
+            trafficEnabled: true
+          - name: api
+            vip: 203.0.113.20
+            protocol: udp
+
+        """[4..];
 }
