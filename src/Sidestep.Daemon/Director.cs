@@ -79,7 +79,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         var kernelState = new KernelState(engine,
             new AttachmentWatch(() => engine.IsAttached, loop.AttachAgain, TimeProvider.System),
             new LinkProblems(() => observer.InterfaceNames, LinkProblems.ByNetlink(linkSocket)), health,
-            new RestoredParts(TimeProvider.System), NetworkdHint.Read, supervisor, status, log);
+            multicast, new RestoredParts(TimeProvider.System), NetworkdHint.Read, supervisor, status, log);
 
         using (var host = BuildHost(supervisor, engine, loop, follower, management, health, kernelState, punt))
             await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);

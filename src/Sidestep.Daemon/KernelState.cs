@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sidestep.Daemon.Engines;
+using Sidestep.Daemon.Multicast;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
 using Sidestep.Hosting.Supervision;
@@ -16,14 +17,15 @@ namespace Sidestep.Daemon;
 /// <param name="attachments">Notices lost attachments.</param>
 /// <param name="links">Reads which links carry no frames.</param>
 /// <param name="health">Has rules, routes and filters for probes.</param>
+/// <param name="multicast">Has multicast addresses of IPv6 VIPs.</param>
 /// <param name="restored">Counts what was gone.</param>
 /// <param name="hint">Says who may remove it, as the end of a sentence.</param>
 /// <param name="supervisor">Runs the loop, and keeps its comparisons apart.</param>
 /// <param name="status">Receives problems, and what was restored.</param>
 /// <param name="log">Receives what was restored, and each alarm once.</param>
 internal sealed class KernelState(DirectorEngine engine, AttachmentWatch attachments, LinkProblems links,
-    HealthService health, RestoredParts restored, Func<string> hint, Supervisor supervisor, StatusReporter status,
-    ILogger log)
+    HealthService health, SolicitedNodeMulticast multicast, RestoredParts restored, Func<string> hint,
+    Supervisor supervisor, StatusReporter status, ILogger log)
 {
     /// <summary>What was removed is back within a second.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -41,6 +43,7 @@ internal sealed class KernelState(DirectorEngine engine, AttachmentWatch attachm
         supervisor.Try("comparison of the routing of probes", () => missing.AddRange(health.RestoreRouting()));
         if (!health.Problems.SequenceEqual(before))
             status.SetProblems(ProblemSource.Health, [.. health.Problems]);
+        supervisor.Try("comparison of multicast addresses", () => missing.AddRange(multicast.Restore()));
         var present = new List<string>();
         supervisor.Try("comparison of links", () => present.AddRange(links.Read()));
         supervisor.Try("comparison of the engine's rules and routes", () =>

@@ -7,8 +7,8 @@ using Sidestep.Packets;
 namespace Sidestep.Daemon.Multicast;
 
 /// <summary>Receives neighbour solicitations for IPv6 VIPs, which are sent to the solicited-node multicast address of
-/// each VIP (33:33:ff:..., RFC 4291 section 2.7.1). A network card drops multicast addresses that are not in its list,
-/// and the kernel does not add these, because the VIPs are no addresses of the machine.</summary>
+/// each VIP (33:33:ff:..., RFC 4291 section 2.7.1). Safe for threads. A network card drops multicast addresses that are
+/// not in its list, and the kernel does not add these, because the VIPs are no addresses of the machine.</summary>
 /// <remarks>
 /// The Ethernet address is added to the interface's list as <c>ip maddress</c> does: like the XDP program, it stays
 /// when the daemon dies. Switches with MLD snooping also need members; these are sockets, and exist while the daemon
@@ -23,6 +23,7 @@ namespace Sidestep.Daemon.Multicast;
 internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Action<ImmutableArray<string>> save,
     Action<string> log, IMulticastMacs macs, Func<IMembershipSocket> openSocket) : IDisposable
 {
+    private readonly Lock _gate = new();
     private readonly HashSet<MacEntry> _added = [.. earlier.Select(MacEntry.Parse).OfType<MacEntry>()];
     private readonly MulticastMembership _memberships = new(openSocket);
 
@@ -33,8 +34,14 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
 
     /// <summary>The entries that this director added: name of the interface and Ethernet address, separated by a
     /// space.</summary>
-    internal ImmutableArray<string> AddedMacs =>
-        [.. _added.Select(static e => e.ToString()).Order(StringComparer.Ordinal)];
+    internal ImmutableArray<string> AddedMacs
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _added.Select(static e => e.ToString()).Order(StringComparer.Ordinal)];
+        }
+    }
 
     /// <summary>Multicast addresses that could not be added or joined, and why.</summary>
     internal ImmutableArray<string> Problems => _problems;
@@ -46,26 +53,50 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         var multicastAddresses = vips.Select(static v => Ipv6Address.From(v).SolicitedNode).ToHashSet();
         var desired = interfaces.SelectMany(_ => multicastAddresses, static (i, a) => (Interface: i, Address: a))
             .ToHashSet();
-        if (_desired is not null && desired.SetEquals(_desired) && _problems.IsEmpty)
-            return;
-        _desired = desired;
-        var problems = new List<string>();
-        AddMacs(desired, problems);
-        _memberships.Update(desired.Select(static w => (w.Interface.Index, w.Address.ToIPAddress())).ToHashSet(),
-            problems);
-        foreach (var problem in problems.Except(_problems))
-            log(problem);
-        _problems = [.. problems];
+        lock (_gate)
+        {
+            if (_desired is not null && desired.SetEquals(_desired) && _problems.IsEmpty)
+                return;
+            _desired = desired;
+            var problems = new List<string>();
+            AddMacs(desired, problems);
+            _memberships.Update(desired.Select(static w => (w.Interface.Index, w.Address.ToIPAddress())).ToHashSet(),
+                problems);
+            foreach (var problem in problems.Except(_problems))
+                log(problem);
+            _problems = [.. problems];
+        }
+    }
+
+    /// <summary>Adds again what another program has removed from the lists.</summary>
+    /// <returns>What was missing, and is there again.</returns>
+    internal IReadOnlyList<string> Restore()
+    {
+        lock (_gate)
+        {
+            if (_desired is not { Count: > 0 } desired)
+                return [];
+            var missing = Missing(desired, macs.List());
+            if (missing.Length == 0)
+                return [];
+            // What the kernel refuses is a problem of the next update, as when a link is gone.
+            AddMacs(desired, []);
+            var left = Missing(desired, macs.List());
+            return [.. missing.Except(left).Select(static e => $"the multicast address {e.Mac} of {e.Interface}")];
+        }
     }
 
     /// <summary>Lets the next <see cref="Update"/> add and join all multicast addresses again: an interface may have
     /// been deleted and created again.</summary>
     internal void Rejoin()
     {
-        if (_desired is null)
-            return;
-        _desired = null;
-        _memberships.Update(new HashSet<(int, IPAddress)>(), []);
+        lock (_gate)
+        {
+            if (_desired is null)
+                return;
+            _desired = null;
+            _memberships.Update(new HashSet<(int, IPAddress)>(), []);
+        }
     }
 
     /// <summary>Removes and leaves all multicast addresses, those of an earlier run included.</summary>
@@ -73,11 +104,17 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
 
     public void Dispose() => _memberships.Dispose();
 
+    private static HashSet<MacEntry> EntriesOf(IEnumerable<(EgressInterface Interface, Ipv6Address Address)> desired) =>
+        desired.Select(static w => new MacEntry(w.Interface.Name, w.Address.MulticastMac)).ToHashSet();
+
+    private static MacEntry[] Missing(IEnumerable<(EgressInterface Interface, Ipv6Address Address)> desired,
+        IReadOnlySet<(string Interface, string Mac)> present) =>
+        [.. EntriesOf(desired).Where(e => !present.Contains((e.Interface, e.Hexadecimal)))];
+
     private void AddMacs(IEnumerable<(EgressInterface Interface, Ipv6Address Address)> desired, List<string> problems)
     {
-        var entries = desired.Select(static w => new MacEntry(w.Interface.Name, w.Address.MulticastMac)).ToHashSet();
-        var present = macs.List();
-        var missing = entries.Where(e => !present.Contains((e.Interface, e.Hexadecimal))).ToArray();
+        var entries = EntriesOf(desired);
+        var missing = Missing(desired, macs.List());
         var obsolete = _added.Where(e => !entries.Contains(e)).ToArray();
         if (missing.Length == 0 && obsolete.Length == 0)
             return;

@@ -49,6 +49,22 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
     }
 
     [Fact]
+    public void Address_that_another_program_removes_is_added_again_and_named()
+    {
+        var multicast = Open();
+        Assert.Empty(multicast.Restore());
+        Update(multicast, [Eth0, Eth1], "2001:db8::10");
+        Assert.Empty(multicast.Restore());
+        _kernel.Entries.Remove(("eth1", "3333ff000010"));
+        Assert.Equal(["the multicast address 33:33:ff:00:00:10 of eth1"], multicast.Restore());
+        Assert.Contains(("eth1", "3333ff000010"), _kernel.Entries);
+        Assert.Empty(multicast.Restore());
+        multicast.Leave();
+        Assert.Empty(multicast.Restore());
+        Assert.Empty(_kernel.Entries);
+    }
+
+    [Fact]
     public void Address_that_exists_already_is_left_to_its_owner()
     {
         _kernel.Entries.Add(("eth0", "3333ff000010"));
