@@ -37,8 +37,13 @@ public static class DefaultGateways
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(gateway);
         const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Exclusive;
-        return (IsNew(Neighbour(Flags, interfaceIndex, gateway, mac)),
-            IsNew(NewRoute(Flags, table, interfaceIndex, gateway)));
+        var neighbour = IsNew(Neighbour(Flags, interfaceIndex, gateway, mac));
+        if (!neighbour && !IsPermanent(socket, interfaceIndex, gateway, mac))
+        {
+            socket.Execute(Neighbour(NetlinkRequest.Create | NetlinkRequest.Replace, interfaceIndex, gateway, mac));
+            neighbour = true;
+        }
+        return (neighbour, IsNew(NewRoute(Flags, table, interfaceIndex, gateway)));
 
         bool IsNew(NetlinkRequest request)
         {
@@ -53,6 +58,12 @@ public static class DefaultGateways
             }
         }
     }
+
+    /// <summary>The kernel keeps an entry that was deleted while packets use it, as one that failed: it exists, and no
+    /// packet leaves.</summary>
+    private static bool IsPermanent(NetlinkSocket socket, int interfaceIndex, IPAddress gateway,
+        ReadOnlySpan<byte> mac) =>
+        Neighbours.Find(socket, interfaceIndex, gateway) is { IsStatic: true } found && found.Mac.Span.SequenceEqual(mac);
 
     /// <summary>Removes the route and the neighbour entry, if they exist.</summary>
     public static void Remove(NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway)

@@ -20,6 +20,24 @@ public static class Neighbours
     public static IReadOnlyList<Neighbour> List(NetlinkSocket socket) =>
         [.. List(socket, AddressFamily.InterNetwork), .. List(socket, AddressFamily.InterNetworkV6)];
 
+    /// <summary>Finds one neighbour of an interface, resolved or not; null: there is none.</summary>
+    public static Neighbour? Find(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(neighbour);
+        var message = new byte[NeighbourMessageBytes];
+        Begin(message, interfaceIndex, neighbour);
+        try
+        {
+            return Parse(socket.Execute(new NetlinkRequest($"find neighbour {neighbour}", GetNeighbour, 0, message)
+                .With(DestinationAttribute, neighbour.GetAddressBytes()))[0]);
+        }
+        catch (NativeException e) when (e.IsNotFound)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Makes the kernel resolve a neighbour (NTF_USE); the result arrives as an event.</summary>
     public static void Resolve(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour) =>
         socket.Execute(ResolveRequest(interfaceIndex, neighbour));

@@ -13,7 +13,8 @@ public sealed class KernelStateTests
         ("ip rule del priority 5150", "ip rule show priority 5150 | grep -q 'lookup 5150'",
             "the IPv4 policy rule 5150"),
         ("ip route flush table 5150", "ip route show table 5150 | grep -q default", "the IPv4 route of table 5150"),
-        ("ip neigh del 169.254.51.50 dev eth0", "ip neigh show 169.254.51.50 | grep -q PERMANENT",
+        // What `ip neigh del` leaves of an entry that packets use.
+        ("ip neigh replace 169.254.51.50 dev eth0 nud failed", "ip neigh show 169.254.51.50 | grep -q PERMANENT",
             "the neighbour 169.254.51.50"),
         ("tc qdisc del dev eth0 clsact", "tc filter show dev eth0 egress | grep -q probe", "the probe filter of eth0"),
     ];
