@@ -20,6 +20,8 @@ run_long() {
     long_lab l2-one-arm --driver af-xdp
     long_lab churn
     long_lab churn --driver af-packet
+    long_lab bounce
+    long_lab bounce --driver af-packet --minutes 4
     long_lab upgrade
     long_lab upgrade --driver af-xdp
   fi

@@ -16,7 +16,7 @@ internal static class LabCommands
     private static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object." };
     private static readonly Option<int?> TimeLimitOption = new("--time-limit")
     {
-        Description = "Time limit in seconds; default 600, and 1200 for a run that injects faults.",
+        Description = "Time limit in seconds; default 600, and 1200 or more for faults and bounce.",
     };
     private static readonly Option<string?> EngineOption =
         new("--engine") { Description = "The engine, instead of the one in sidestep.yaml: auto, xdp or managed." };
@@ -31,7 +31,9 @@ internal static class LabCommands
                 + "only).",
     };
     private static readonly Option<int?> StepsOption =
-        new("--steps") { Description = "Do only the first N steps of the topology." };
+        new("--steps") { Description = "Do only the first N steps of the topology, or N rounds (bounce)." };
+    private static readonly Option<int?> MinutesOption =
+        new("--minutes") { Description = "Do rounds for so long (bounce only); default 10." };
     private static readonly Option<string?> InterfaceOption =
         new("--interface") { Description = "Default: the node's first." };
     private static readonly Option<string?> WriteOption =
@@ -65,6 +67,7 @@ internal static class LabCommands
                 new Command("run", "Brings up a topology, sends a fixed amount of traffic, and gives a verdict.")
                 {
                     NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption, FromOption, StepsOption,
+                    MinutesOption,
                 },
                 r => RunCommand.RunAsync(ReadWithOptions(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(
@@ -94,6 +97,8 @@ internal static class LabCommands
             topology.StartFrom(LabPaths.BuildAt(bin));
         if (result.GetValue(StepsOption) is { } steps)
             topology.LimitSteps(steps);
+        if (result.GetValue(MinutesOption) is { } minutes)
+            topology.LimitMinutes(minutes);
         return topology;
     }
 

@@ -1,3 +1,4 @@
+using Sidestep.Lab.Bounces;
 using Sidestep.Lab.Faults;
 using Sidestep.Lab.Scenarios;
 using Sidestep.Lab.Topologies;
@@ -6,13 +7,14 @@ namespace Sidestep.Lab.Commands;
 
 internal static class RunCommand
 {
-    private const int DefaultLimit = 600, FaultsLimit = 1200;
+    private const int DefaultLimit = 600, LongLimit = 1200;
 
     /// <param name="seconds">Time limit of the run; null: the default.</param>
     public static async Task<int> RunAsync(Topology topology, bool json, int? seconds)
     {
         var limit = seconds is { } given
-            ? TimeSpan.FromSeconds(given) : ScaledTimeout.Seconds(topology.Faults ? FaultsLimit : DefaultLimit);
+            ? TimeSpan.FromSeconds(given) : ScaledTimeout.Seconds(topology.Faults || topology.Bounce is not null
+                ? LongLimit + 60 * (topology.Bounce?.Minutes ?? 0) : DefaultLimit);
         using var shutdown = new ShutdownSignal();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token);
         timeout.CancelAfter(limit);
@@ -44,6 +46,7 @@ internal static class RunCommand
             IRunReport report = topology switch
             {
                 { Faults: true } => await new FaultScenario(run, ConsoleLog.Progress).RunAsync(cancel),
+                { Bounce: { } bounce } => await new BounceScenario(run, bounce, ConsoleLog.Progress).RunAsync(cancel),
                 { Churn: { } churn } => await new ChurnScenario(run, churn, ConsoleLog.Progress).RunAsync(cancel),
                 { Health: { } health } => await new HealthScenario(run, health, ConsoleLog.Progress).RunAsync(cancel),
                 _ => await new TrafficScenario(run, ConsoleLog.Progress).RunAsync(cancel),

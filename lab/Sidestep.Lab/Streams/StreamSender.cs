@@ -49,9 +49,10 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
             for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
             {
                 StreamWire.Write(datagram, plan.FirstSender + next, _sent[next].Count);
+                var time = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
                 // Not connected: otherwise an ICMP error for an earlier datagram would be reported for this one.
-                _sent[next].Add(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-                sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
+                if (TrySend(sockets[next], datagram, plan.Services[next % plan.Services.Count]))
+                    _sent[next].Add(time);
             }
             // Datagrams that were not sent in time are skipped: a burst would only overflow queues.
             due = allowed == MaxBurst ? Stopwatch.GetTimestamp() : due
@@ -60,6 +61,21 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
         }
         foreach (var socket in sockets)
             socket.Dispose();
+    }
+
+    /// <returns>False: the client's own link is down, and nothing was sent. The number is used again.</returns>
+    private static bool TrySend(Socket socket, ReadOnlySpan<byte> datagram, IPEndPoint service)
+    {
+        try
+        {
+            socket.SendTo(datagram, SocketFlags.None, service);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.NetworkDown
+            or SocketError.HostUnreachable or SocketError.AddressNotAvailable)
+        {
+            return false;
+        }
     }
 
     private Socket Open(int sender)

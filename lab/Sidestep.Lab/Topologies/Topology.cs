@@ -42,6 +42,10 @@ internal sealed class Topology
     /// <summary>The faults on servers during a run that tests health checks. Null: another kind of run.</summary>
     public HealthPlan? Health { get; set; }
 
+    /// <summary>Links that go down and up, and kernel state that is removed, under traffic. Null: another kind of
+    /// run.</summary>
+    public Bounce? Bounce { get; set; }
+
     /// <summary>Drivers that the topology does not support, each with the reason.</summary>
     public Dictionary<string, string> IncompatibleDrivers { get; set; } = [];
 
@@ -82,13 +86,27 @@ internal sealed class Topology
         Steps = TakeOverSteps;
     }
 
-    /// <summary>The run does only its first steps.</summary>
+    /// <summary>The run does only its first steps; a run of rounds does so many of them.</summary>
     /// <param name="count">Number of steps.</param>
     public void LimitSteps(int count)
     {
+        if (Bounce is not null && count > 0)
+        {
+            Bounce.Rounds = count;
+            return;
+        }
         if (count < 1 || count > Steps.Count)
             throw new LabException($"{Name} has {Steps.Count} steps, so --steps can be 1 to {Steps.Count}.");
         Steps = Steps[..count];
+    }
+
+    /// <summary>The run takes so long.</summary>
+    /// <param name="minutes">At least 1.</param>
+    public void LimitMinutes(int minutes)
+    {
+        if (Bounce is null || minutes < 1)
+            throw new LabException($"{Name}: --minutes is for a run of rounds (bounce), and at least 1.");
+        Bounce.Minutes = minutes;
     }
 
     public Node Node(string name) => Nodes.Find(n => n.Name == name)

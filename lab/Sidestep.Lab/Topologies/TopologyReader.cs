@@ -73,12 +73,13 @@ internal static class TopologyReader
         topology.Node(topology.Clients.Node);
 
         foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "")
+            .Append(topology.Bounce?.RemovedOnPurpose.Node ?? "").Concat(topology.Bounce?.Nodes ?? [])
             .Where(s => s.Length > 0))
             topology.Node(server);
         if (topology.Churn?.GeneratedServices is { } generated
             && (generated.Pools.Count == 0 || generated.Profiles.Count == 0))
             throw new LabException($"{topology.Name}: generatedServices needs pools and profiles.");
-        if (topology.Churn is null && !topology.Faults
+        if (topology is { Churn: null, Bounce: null, Faults: false }
             && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
             throw new LabException(
                 $"{topology.Name}: HTTP requests need exactly one VIP of each family, not "

@@ -108,6 +108,35 @@ public sealed class LabRunTests
         AssertNothingLeft(run.RunId);
     }
 
+    /// <summary>One round, of about fifty disturbances. `./test --long` does them for ten minutes.</summary>
+    [Fact]
+    public async Task Links_and_kernel_state_come_back_under_traffic_and_no_server_is_marked_down()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "bounce", "--steps",
+            "1", "--json");
+
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(1, Number(report, "rounds"));
+        Assert.Equal(0, report.RootElement.GetProperty("notRestored").GetArrayLength());
+        Assert.Equal(0, Number(report, "serversJudgedDown"));
+        Assert.Equal(0, Number(report, "datagramsLostOutsideOutages"));
+        Assert.Equal(0, Number(report, "connectionsBroken"));
+        Assert.True(Number(report, "datagramsSent") > 5_000);
+        Assert.True(report.RootElement.GetProperty("longestRestoreSeconds").GetDouble() < 15);
+        // Of each kind of part that Sidestep makes, the lab has found at least one.
+        var events = report.RootElement.GetProperty("events").EnumerateArray()
+            .Select(static e => $"{e.GetProperty("node").GetString()}: {e.GetProperty("what").GetString()}").ToArray();
+        Assert.All((string[])["director: removed: rule4 5150", "director: removed: rule4 5152",
+            "director: removed: rule6 5150", "director: removed: route4 default", "director: removed: route6 default",
+            "director: removed: neighbour 169.254.51.50", "director: removed: multicast eth0",
+            "director: removed: qdisc clsact", "director: removed: filter eth0 egress", "director: removed: link eth0",
+            "director: restart of the network manager", "director: link eth0", "web1: removed: address lo",
+            "web1: removed: setting", "app1: removed: filter eth0 ingress", "app1: link eth0"],
+            what => Assert.Contains(events, e => e.StartsWith(what, StringComparison.Ordinal)));
+        AssertNothingLeft(run.RunId);
+    }
+
     /// <summary>One on the director, one on the path to the server, one on the server, one on the path back, and two at
     /// once. `lab run faults` injects all.</summary>
     [Fact]
