@@ -54,13 +54,17 @@ internal static class StatusText
         {
             var ofServer = health.GetValueOrDefault((pool.Name, pool.Encap, pool.Service, s.Name));
             var service = pools[(pool.Name, pool.Encap)] > 1 && pool.Service is not null ? $" for {pool.Service}" : "";
-            servers.AddRow(s.Name, $"{pool.Name}/{pool.Encap}{service}", s.Address.ToString(), CounterName.Of(s.State),
+            servers.AddRow(s.Name, $"{pool.Name}/{pool.Encap}{service}", s.Address.ToString(), StateOf(s),
                 CounterName.Of(ofServer?.DsrPath ?? HealthStatus.Unknown),
                 CounterName.Of(ofServer?.Service ?? HealthStatus.Unknown),
                 Number(s.Weight), Number(s.Slots), Number(s.Flows), Number(s.Packets), Number(s.Bytes));
         }
         servers.Write(console);
     }
+
+    private static string StateOf(ServerStatus server) =>
+        server is { State: ServerCondition.Draining, Weight: > 0 } ? "draining, fallback"
+            : CounterName.Of(server.State);
 
     private static void WriteConflicts(IAnsiConsole console, DirectorStatus status)
     {

@@ -159,7 +159,8 @@ public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOff
 /// <summary>A real server of one group, as it is in force.</summary>
 /// <param name="Name">Name in the configuration.</param>
 /// <param name="Address">The server's own address.</param>
-/// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>
+/// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows. A draining server has a weight
+/// only while the pool falls back to it (<see cref="Pool.FallbackToDraining"/>).</param>
 /// <param name="NextHop">The next hop; null while it is not resolved.</param>
 public sealed record ServerEntry(string Name, IPAddress Address, int Weight, NextHop? NextHop)
 {

@@ -26,13 +26,21 @@ internal sealed class ServerCompiler(
             .Select(s => (Server: s, Compiled: Of(s))).ToArray();
         // Backup servers that are not needed accept no new flows; the flows that they have stay.
         var needsBackup = servers.Count(static s => !s.Server.Backup && s.Compiled.Entry.IsUsable) < pool.MinServers;
-        return
+        CompiledServer[] compiled =
         [
             .. servers.Select(s => s.Server.Backup && !needsBackup
                 ? s.Compiled with { Entry = s.Compiled.Entry with { Weight = 0 } }
                 : s.Compiled),
         ];
+        if (!pool.FallbackToDraining || compiled.Any(static s => s.Entry.IsUsable))
+            return [.. compiled];
+        return [.. compiled.Select((s, i) => FallsBackTo(servers[i].Server, s)
+            ? s with { Entry = s.Entry with { Weight = servers[i].Server.Weight } } : s)];
     }
+
+    /// <summary>True: the server drains, is healthy, and its deadline has not come.</summary>
+    private static bool FallsBackTo(RealServer server, CompiledServer compiled) =>
+        server.State == ServerState.Draining && !compiled.Entry.HasFailed && compiled.DrainEnds is not null;
 
     private CompiledServer Of(RealServer server)
     {

@@ -31,6 +31,10 @@ public sealed record Pool
     /// <summary>How long a draining server keeps its flows, and what happens then.</summary>
     public Drain Drain { get; init; } = Drain.Default;
 
+    /// <summary>True: while no other server gets new flows, draining servers do, as far as they are healthy, have a
+    /// weight above 0 and are within their deadline.</summary>
+    public bool FallbackToDraining { get; init; }
+
     /// <summary>Names of the monitors that probe every server; null: the default monitors
     /// (<see cref="HealthMonitor.DefaultTcp"/>, <see cref="HealthMonitor.DefaultIcmp"/>). Empty: no probes, and every
     /// server counts as healthy.</summary>
@@ -62,6 +66,11 @@ public sealed record Pool
 
     /// <summary>True if a server may get new flows: it is enabled, and its weight is above 0.</summary>
     public bool AcceptsNewFlows => Servers.Any(static s => s is { State: ServerState.Enabled, Weight: > 0 });
+
+    /// <summary>True if draining servers may get new flows, because no server is enabled with a weight above
+    /// 0.</summary>
+    public bool FallsBackToDraining => FallbackToDraining && !AcceptsNewFlows
+        && Servers.Any(static s => s is { State: ServerState.Draining, Weight: > 0 });
 
     /// <summary>The members; names and addresses are unique within the pool.</summary>
     public ImmutableArray<RealServer> Servers { get; init; } = [];
@@ -129,7 +138,8 @@ public enum ServerState
     /// <summary>The server gets new flows.</summary>
     Enabled,
 
-    /// <summary>The server keeps its flows and gets no new ones, until the drain deadline of the pool.</summary>
+    /// <summary>The server keeps its flows and gets no new ones, until the drain deadline of the pool. See also
+    /// <see cref="Pool.FallbackToDraining"/>.</summary>
     Draining,
 
     /// <summary>The server leaves at once; its flows move to other servers.</summary>

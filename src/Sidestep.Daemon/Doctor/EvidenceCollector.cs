@@ -204,7 +204,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     [
         .. services.GroupBy(static s => s.PoolKey)
             .Select(g => (Pool: applied.Configuration.Pools.First(p => p.Key == g.Key), Services: g))
-            .Where(static g => !g.Pool.AcceptsNewFlows)
+            .Where(static g => g.Pool is { AcceptsNewFlows: false, FallsBackToDraining: false })
             .Select(static g => new PoolEvidence(g.Pool.Name,
                 [.. g.Pool.Servers.Select(static s => $"{s.Name}: "
                     + (s.State == ServerState.Enabled ? "weight 0" : s.State.ToString().ToLowerInvariant()))],

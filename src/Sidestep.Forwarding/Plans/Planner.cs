@@ -185,6 +185,8 @@ public static class Planner
     {
         var encap = server.Encap is { } own ? $", {own}" : "";
         return server.HasFailed ? $"failed{encap}"
+            : server is { DrainingSince: not null, Weight: > 0 } ? string.Create(CultureInfo.InvariantCulture,
+                $"draining, fallback with weight {server.Weight}{encap}")
             : server.DrainingSince is not null ? $"draining{encap}"
             : server is { Weight: 0, Flows: FlowState.Move } ? $"{Disabled}{encap}"
             : string.Create(CultureInfo.InvariantCulture, $"weight {server.Weight}{encap}");

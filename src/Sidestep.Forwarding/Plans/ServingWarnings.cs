@@ -20,7 +20,11 @@ internal static class ServingWarnings
     private static IEnumerable<string> WithoutServer(EffectiveConfiguration proposed) =>
         ConfiguredGroup.Of(proposed)
             .Where(static g => !g.Pool.AcceptsNewFlows)
-            .Select(static g => $"{g.Key}: no server accepts new flows, because "
+            .Select(static g => g.Pool.FallsBackToDraining
+                ? $"{g.Key}: no server is enabled with a weight above 0, so draining servers continue to get the new "
+                    + $"flows of {string.Join(", ", g.Services.Select(static s => s.Name))} (fallbackToDraining), "
+                    + "until the deadline of their drain"
+                : $"{g.Key}: no server accepts new flows, because "
                 + (g.Pool.Servers.IsEmpty ? "the pool has none" : "each is draining, disabled or has weight 0")
                 + $": new clients of {string.Join(", ", g.Services.Select(static s => s.Name))} are dropped");
 

@@ -47,6 +47,10 @@ internal static class PoolSchema
     public static readonly Key<BoundMapping> Drain = Key<BoundMapping>.Optional("drain", DrainSchema.Kind,
         "What happens to the flows of servers with state: draining.");
 
+    public static readonly Key<bool> FallbackToDraining = Key<bool>
+        .WithDefault("fallbackToDraining", new BooleanKind(), false,
+        "true: while no other server gets new flows, healthy servers with state: draining do.");
+
     public static readonly Key<IReadOnlyList<Located<string>>> Monitors = Key<IReadOnlyList<Located<string>>>
         .Optional("monitors",
         new ValueListKind<string>("monitors", 0, Limits.MonitorsOfPool, TextKind.Name),
@@ -84,8 +88,8 @@ internal static class PoolSchema
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers, and how the director chooses one.",
-        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors,
-        PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
+        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, FallbackToDraining, Monitors,
+        MinHealthyMonitors, PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Pool pool) => MappingNode.Of(
@@ -96,6 +100,7 @@ internal static class PoolSchema
         Persistence.WriteMapping(pool.Persistence is { } persistence ? PersistenceSchema.Write(persistence) : null),
         MinServers.Write(pool.MinServers),
         Drain.WriteUnlessEmpty(DrainSchema.Write(pool.Drain)),
+        FallbackToDraining.Write(pool.FallbackToDraining),
         Monitors.WriteValues(pool.Monitors),
         MinHealthyMonitors.Write(pool.MinHealthyMonitors),
         PanicThreshold.Write(pool.PanicThreshold),
@@ -113,6 +118,7 @@ internal static class PoolSchema
         Persistence = m.Find(Persistence) is { } persistence ? PersistenceSchema.Build(persistence.Value) : null,
         MinServers = m.Value(MinServers),
         Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
+        FallbackToDraining = m.Value(FallbackToDraining),
         Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
         MinHealthyMonitors = m.Value(MinHealthyMonitors),
         PanicThreshold = m.Value(PanicThreshold),

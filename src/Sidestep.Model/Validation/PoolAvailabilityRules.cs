@@ -14,6 +14,8 @@ internal static class PoolAvailabilityRules
                 || PoolUsage.Of(pool).HasActiveServers)
                 continue;
             var servers = pool.Items(PoolSchema.Servers).ToList();
+            if (pool.Value(PoolSchema.FallbackToDraining) && servers.Exists(IsFallback))
+                continue;
             if (servers.Count == 0 && !HasUnreadableServers(pool))
                 issues.Warning(name.Path, name.Node, "this pool has no servers, so the service drops every packet",
                     "Add servers to the pool, or set enabled: false for the service");
@@ -27,6 +29,9 @@ internal static class PoolAvailabilityRules
     }
 
     private static bool IsDraining(BoundMapping server) => server.Value(RealServerSchema.State) == ServerState.Draining;
+
+    private static bool IsFallback(BoundMapping server) =>
+        IsDraining(server) && server.Value(RealServerSchema.Weight) > 0;
 
     // No server of the list could be read: that was reported already.
     private static bool HasUnreadableServers(BoundMapping pool) =>

@@ -103,7 +103,7 @@ public sealed class StatusTextTests
             Health = TestDirector.Health(TestDirector.HealthyServer, other),
         }));
         Assert.Contains("web1|web/l2|10.0.0.11|serving|up|up|1|8191|5|600|40000", rows);
-        Assert.Contains("web2|web/l2|10.0.0.12|draining|unknown|unknown|2|8190|9|400|24000", rows);
+        Assert.Contains("web2|web/l2|10.0.0.12|draining, fallback|unknown|unknown|2|8190|9|400|24000", rows);
     }
 
     [Fact]

@@ -77,6 +77,20 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void Pool_that_falls_back_to_draining_servers_is_described_as_such()
+    {
+        var before = Configuration(Four);
+        var after = Configuration([.. Four.Select(static s => s with { State = ServerState.Draining })]);
+        var plan = Planner.Of(Running(before, 0),
+            after with { Pools = [after.Pools[0] with { FallbackToDraining = true }] }, Now);
+        Assert.Equal("web/ipip: no server is enabled with a weight above 0, so draining servers continue to get the "
+            + "new flows of www (fallbackToDraining), until the deadline of their drain", Assert.Single(plan.Warnings));
+        Assert.Equal(0, plan.Groups[0].MovedSlots);
+        Assert.All(plan.Groups[0].Servers, static s => Assert.StartsWith("draining, fallback with weight ", s.After,
+            StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Ports_and_VIPs_that_a_running_pool_gets_are_unproven()
     {
         var running = Configuration(Four);

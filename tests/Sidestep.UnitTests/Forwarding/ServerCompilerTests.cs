@@ -42,6 +42,40 @@ public sealed class ServerCompilerTests
         Assert.Equal([true, false, false, false, false], group.Servers.Select(static s => s.IsUsable));
     }
 
+    /// <summary>Backup servers come first. A server that is unhealthy, disabled, unresolved or has weight 0 gets no
+    /// flow by the fallback either.</summary>
+    [Theory]
+    [InlineData("draining draining draining", "1 2 3")]
+    [InlineData("draining disabled draining", "1 3")]
+    [InlineData("draining weightless draining", "1 3")]
+    [InlineData("draining unhealthy enabled", "3")]
+    [InlineData("draining enabled draining", "2")]
+    [InlineData("draining unhealthy draining", "1 3")]
+    [InlineData("draining backup draining", "2")]
+    [InlineData("unhealthy unhealthy unhealthy", "")]
+    public void Pool_falls_back_to_its_healthy_draining_servers(string states, string members)
+    {
+        RealServer[] servers = [.. states.Split(' ').Select(static (s, i) => s switch
+        {
+            "enabled" or "unhealthy" => Server(i + 1),
+            "backup" => Server(i + 1) with { Backup = true },
+            "disabled" => Server(i + 1) with { State = ServerState.Disabled },
+            "weightless" => Server(i + 1) with { State = ServerState.Draining, Weight = 0 },
+            _ => Server(i + 1) with { State = ServerState.Draining },
+        })];
+        var configuration = Configuration(new NetworkProfile { Name = "p" }, [.. servers], 1);
+        configuration = configuration with
+        {
+            Pools = [configuration.Pools[0] with { FallbackToDraining = true, Monitors = null }],
+        };
+        var key = ConfiguredGroup.Of(new EffectiveConfiguration(configuration)).Single().Key;
+        var health = new ServerHealth(ImmutableDictionary<GroupKey, GroupHealth>.Empty.Add(key, new GroupHealth(
+            [.. states.Split(' ').Index().Where(static s => s.Item != "unhealthy")
+                .Select(static s => TestPools.VrfAddressOf(s.Index + 1))])));
+        var group = TableCompiler.Compile(configuration, NextHopsOf(3), health: health).Groups[0];
+        Assert.Equal(members, string.Join(' ', group.Slots.Members.Select(static m => m.Address.GetAddressBytes()[3])));
+    }
+
     [Theory]
     [InlineData(1, 3, "1 2 3")]
     [InlineData(2, 3, "1 2 3")]

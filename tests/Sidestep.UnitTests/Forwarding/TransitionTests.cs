@@ -229,6 +229,42 @@ public sealed class TransitionTests
         tables.Groups[0].Transition!.PreviousServers[slot] is >= 0 and var server
             ? tables.Groups[0].Servers[server].Address : null;
 
+    /// <summary>Live flows stay throughout: when the pool falls back to draining servers, when another server takes
+    /// over, and at the deadline of the drain.</summary>
+    [Fact]
+    public void Draining_servers_get_new_flows_while_no_other_server_does()
+    {
+        static Pool Fallback(Pool pool) => pool with { FallbackToDraining = true };
+        var serving = Compile(Fallback(Pool(1, 2)), null, Start);
+        var drained = Compile(Fallback(Draining(Draining(Pool(1, 2), 1), 2)), serving, Start);
+        Assert.Equal(serving.Groups[0].Slots.Addresses(), drained.Groups[0].Slots.Addresses());
+        Assert.Null(drained.Groups[0].Transition);
+        Assert.All(drained.Groups[0].Servers, static s => Assert.Equal(
+            (1, FlowState.Keep, true), (s.Weight, s.Flows, s.DrainingSince is not null)));
+
+        // Server 3 gets every new flow. The flows of the others stay until the migration window has tracked them.
+        var replaced = Compile(Fallback(Draining(Draining(Pool(1, 2, 3), 1), 2)), drained, Start + Hour / 2);
+        var group = replaced.Groups[0];
+        Assert.Equal([0, 0, 1], group.Servers.Select(static s => s.Weight));
+        Assert.All(group.Slots.Addresses(), static a => Assert.Equal(TestPools.Address(3), a));
+        var before = drained.Groups[0].Slots.Addresses();
+        for (var slot = 0; slot < before.Count; slot++)
+            Assert.Equal(before[slot], PreviousOf(replaced, slot));
+
+        // The deadline ends the fallback: an hour by default, after which tracked flows stay.
+        var over = Compile(Fallback(Draining(Draining(Pool(1, 2), 1), 2)), drained, Start + Hour);
+        Assert.Equal((Start + Hour, true), (drained.RecompileAt, over.Groups[0].CanServe));
+        Assert.All(over.Groups[0].Servers, static s => Assert.Equal((0, FlowState.Keep), (s.Weight, s.Flows)));
+        Assert.Empty(over.Groups[0].Slots.Members);
+    }
+
+    [Fact]
+    public void Without_the_option_draining_servers_get_no_new_flows()
+    {
+        var drained = Compile(Draining(Draining(Pool(1, 2), 1), 2), Compile(Pool(1, 2), null, Start), Start);
+        Assert.All(drained.Groups[0].Servers, static s => Assert.Equal((0, FlowState.Keep), (s.Weight, s.Flows)));
+    }
+
     private static ForwardingTables Compile(
         Pool pool, ForwardingTables? previous, DateTimeOffset now, FlowCounts? flows = null, int resolved = 9) =>
         TableCompiler.Compile(Configuration(pool), NextHopsOf(resolved), previous, now,

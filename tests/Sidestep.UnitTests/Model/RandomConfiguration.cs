@@ -110,6 +110,7 @@ internal sealed class RandomConfiguration(int seed)
         PanicThreshold = Or(Pool.DefaultPanicThreshold, () => Number(0, 100)),
         Admission = new Admission(Flag()),
         AllowUnverifiedDsrPath = Flag(),
+        FallbackToDraining = Flag(),
         Servers = Many(9, () => new RealServer
         {
             Name = Name(),

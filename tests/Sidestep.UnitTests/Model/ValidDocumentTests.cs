@@ -13,6 +13,27 @@ public sealed class ValidDocumentTests
           hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
         """;
 
+    /// <summary>Draining servers of weight 0 get no new flows, as a fallback neither.</summary>
+    [Theory]
+    [InlineData(1, "true", 0)]
+    [InlineData(0, "true", 1)]
+    [InlineData(1, "false", 1)]
+    public void Pool_that_falls_back_to_draining_servers_has_a_server(int weight, string fallback, int warnings)
+    {
+        var result = ConfigurationReader.Read(Minimal + $$"""
+
+            pools:
+              - name: a
+                fallbackToDraining: {{fallback}}
+                servers: [{ name: s, address: 10.0.0.1, state: draining, weight: {{weight}} }]
+            virtualServices:
+              - { name: v, vip: 203.0.113.1, protocol: tcp, port: 80, pool: a }
+            """, null);
+        Assert.Equal(fallback == "true", result.Configuration!.Pools[0].FallbackToDraining);
+        Assert.Equal(warnings, result.Warnings.Count(static w => w.Reason.Contains("so the service gets no new flows",
+            StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Shipped_example_is_read_as_written()
     {
