@@ -17,6 +17,10 @@ internal interface IReplyRoutes : IDisposable
     /// local.</summary>
     Route? Find(IPAddress address);
 
+    /// <summary>The route by which the kernel validates a packet from an address, by all tables and rules of this
+    /// machine, this one included; null: none of type unicast or local.</summary>
+    Route? FindByAllRules(IPAddress address);
+
     /// <summary>Adds the route to a VIP by these interfaces.</summary>
     /// <returns>True if it was missing.</returns>
     bool Add(IPNetwork vip, IReadOnlyList<int> interfaces);
@@ -49,11 +53,15 @@ internal sealed class NetlinkReplyRoutes : IReplyRoutes
 
     public int ModeOf(string interfaceName) => ReversePath.ModeOf(interfaceName);
 
-    public Route? Find(IPAddress address)
+    public Route? Find(IPAddress address) => Find(address, OtherMark);
+
+    public Route? FindByAllRules(IPAddress address) => Find(address, 0);
+
+    private Route? Find(IPAddress address, uint mark)
     {
         try
         {
-            return Routes.Find(_socket, address, OtherMark);
+            return Routes.Find(_socket, address, mark);
         }
         catch (NativeException)
         {

@@ -78,15 +78,20 @@ internal sealed class ReplyRouting(IReplyRoutes kernel, Action<string> log) : ID
     {
         var modes = _interfaces.Select(i => kernel.ModeOf(i.Name)).ToArray();
         var validates = modes.Any(static m => m != 0);
+        var isStrict = modes.Contains(ReversePath.Strict);
+        var compared = new List<IPNetwork>();
         if (validates || _installed.Count > 0)
         {
             for (var i = 0; i < Math.Min(MaxPerRound, _vips.Length); i++)
             {
                 var vip = _vips[_next++ % _vips.Length];
-                Try(vip, () => Compare(vip, validates, modes.Contains(ReversePath.Strict), missing));
+                if (Try(vip, () => Compare(vip, validates, isStrict, missing)))
+                    compared.Add(vip);
             }
         }
         UpdateRule(missing);
+        foreach (var vip in compared.Where(_installed.Contains))
+            Verify(vip, isStrict);
         foreach (var problem in _problems.Values.Except(Problems))
             log(problem);
         Problems = [.. _problems.Values];
@@ -102,6 +107,16 @@ internal sealed class ReplyRouting(IReplyRoutes kernel, Action<string> log) : ID
         var wasMissing = kernel.Add(vip, [.. _interfaces.Select(static i => i.Index)]);
         if (!_installed.Add(vip) && wasMissing)
             missing.Add($"the route to {vip} of table {NetlinkReplyRoutes.Table}");
+    }
+
+    /// <summary>Looks an installed VIP up as the validation does: a rule of the operator may come first.</summary>
+    private void Verify(IPNetwork vip, bool isStrict)
+    {
+        if (!NeedsRoute(kernel.FindByAllRules(vip.BaseAddress), isStrict))
+            return;
+        _problems[vip.ToString()] = $"replies from {vip} to probes are dropped by rp_filter: a policy rule before "
+            + $"{NetlinkReplyRoutes.Table} leads to another route (`ip rule`). Give it a number above "
+            + $"{NetlinkReplyRoutes.Table}, or set net.ipv4.conf.{_interfaces[0].Name}.rp_filter=0 and that of all";
     }
 
     /// <summary>A local VIP cannot be helped: the table local comes first.</summary>
@@ -137,16 +152,18 @@ internal sealed class ReplyRouting(IReplyRoutes kernel, Action<string> log) : ID
         }
     }
 
-    private void Try(IPNetwork vip, Action action)
+    private bool Try(IPNetwork vip, Action action)
     {
         try
         {
             action();
             _problems.Remove(vip.ToString());
+            return true;
         }
         catch (NativeException e)
         {
             _problems[vip.ToString()] = $"replies from {vip} to probes may be dropped by rp_filter: {e.Message}";
+            return false;
         }
     }
 }

@@ -103,10 +103,45 @@ public sealed class KernelStateTests
         Assert.Contains($"{Segment.Vip} dev eth0 proto static scope link", segment.Director.Ip("route show table 5152"),
             StringComparison.Ordinal);
         segment.Director.Ip("route del unreachable " + Segment.Vip);
+        // A device that only has the route to the VIP, for a BGP speaker that announces routes of devices.
+        segment.Director.Ip("link add own up type veth peer name other");
+        segment.Director.Ip("link set other up");
+        segment.Director.Ip($"route add {Segment.Vip} dev own");
+        WaitForProbes(segment);
+        Assert.Contains($"{Segment.Vip} dev eth0 proto static scope link", segment.Director.Ip("route show table 5152"),
+            StringComparison.Ordinal);
+        Assert.Equal(since, Since(segment));
+        segment.Director.Ip("link del own");
         segment.Director.Ip($"route add {Segment.Vip} dev eth0");
         Eventually.True(() => segment.Director.Try("sh", "-c", "ip route show table 5152 | grep -q .").ExitCode != 0,
             () => segment.Director.Ip("route show table 5152"));
     }
+
+    /// <summary>The rule of the daemon cannot come before all others. Where another one leads to a route of its own for
+    /// the VIP, the operator must know which it is.</summary>
+    [Fact]
+    public void Policy_rule_that_keeps_replies_from_being_accepted_is_reported_as_degraded()
+    {
+        using var segment = Start("xdp", "auto");
+        segment.Director.Ip($"route add blackhole {Segment.Vip}");
+        Lan.SetSysctl(segment.Director, "ipv4/conf/eth0/rp_filter", 1);
+        Eventually.True(() => segment.Director.Ip("rule show priority 5152").Contains("5152", StringComparison.Ordinal),
+            segment.StatusText);
+        Assert.Empty(Degraded(segment));
+
+        segment.Director.Ip($"route add blackhole {Segment.Vip} table 77");
+        segment.Director.Ip("rule add priority 100 lookup 77");
+        Eventually.True(() => Degraded(segment).Any(static d => d.StartsWith($"replies from {Segment.Vip}/32 to probes "
+            + "are dropped by rp_filter: a policy rule before 5152 leads to another route (`ip rule`).",
+            StringComparison.Ordinal)), segment.StatusText);
+
+        segment.Director.Ip("rule del priority 100");
+        segment.Director.Ip("rule add priority 6000 lookup 77");
+        Eventually.True(() => Degraded(segment).Length == 0, segment.StatusText);
+    }
+
+    private static string[] Degraded(Segment segment) => [.. segment.Status().GetProperty("daemon")
+        .GetProperty("degraded").EnumerateArray().Select(static d => d.GetString()!)];
 
     /// <summary>Something that does it again and again has a reason, and the operator must know.</summary>
     [Fact]

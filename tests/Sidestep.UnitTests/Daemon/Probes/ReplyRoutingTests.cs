@@ -113,6 +113,30 @@ public sealed class ReplyRoutingTests : IDisposable
         Assert.Empty(_routing.Problems);
     }
 
+    /// <summary>The daemon's rule comes before the table main, but not before every rule of the operator.</summary>
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(2, 0, true)]
+    [InlineData(1, 9, true)]
+    [InlineData(2, 9, false)]
+    [InlineData(1, 2, false)]
+    public void Earlier_rule_to_a_route_that_drops_replies_is_a_problem_until_it_is_gone(int mode, int egress,
+        bool isProblem)
+    {
+        _kernel.Mode = mode;
+        _routing.Update([Eth0], [Vip]);
+        _routing.Restore();
+        Assert.Empty(_routing.Problems);
+        _kernel.EarlierRule = () => RouteBy(egress);
+        _routing.Restore();
+        Assert.Equal(isProblem ? ["replies from 203.0.113.10/32 to probes are dropped by rp_filter: a policy rule "
+            + "before 5152 leads to another route (`ip rule`). Give it a number above 5152, or set "
+            + "net.ipv4.conf.eth0.rp_filter=0 and that of all"] : [], _routing.Problems);
+        _kernel.EarlierRule = null;
+        _routing.Restore();
+        Assert.Empty(_routing.Problems);
+    }
+
     private static Route? RouteBy(int egress) => egress == 0 ? null : new Route(egress, null, egress < 0);
 
     private sealed class FakeKernel : IReplyRoutes
@@ -130,6 +154,12 @@ public sealed class ReplyRoutingTests : IDisposable
         public int Lookups { get; private set; }
 
         public int ModeOf(string interfaceName) => Mode;
+
+        /// <summary>An earlier rule leads to another route; null: none does.</summary>
+        public Func<Route?>? EarlierRule { get; set; }
+
+        public Route? FindByAllRules(IPAddress address) => EarlierRule is { } other ? other()
+            : Installed.Contains("rule") && Installed.Contains($"{address}/32") ? RouteBy(2) : Route;
 
         public Route? Find(IPAddress address)
         {
