@@ -28,6 +28,7 @@ public sealed class ControlLoop
     private readonly INextHopResolver _nextHops;
     private readonly IControlObserver _observer;
     private readonly IHealth? _health;
+    private readonly PathMtus? _pathMtus;
     private readonly IAdvertiser _advertiser;
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events =
@@ -58,12 +59,14 @@ public sealed class ControlLoop
     /// <param name="time">The clock for retries, migration windows and drains.</param>
     /// <param name="health">The health of servers; null: there are no checks, and every server is healthy.</param>
     /// <param name="advertiser">Tells routers about VIPs; null: <see cref="NoAdvertiser"/>.</param>
+    /// <param name="pathMtus">The path MTUs that were measured; null: those of the routes count.</param>
     public ControlLoop(
         IEngine engine, INextHopResolver nextHops, EffectiveConfiguration configuration, IControlObserver observer,
-        TimeProvider time, IHealth? health = null, IAdvertiser? advertiser = null)
+        TimeProvider time, IHealth? health = null, IAdvertiser? advertiser = null, PathMtus? pathMtus = null)
     {
         _advertiser = advertiser ?? new NoAdvertiser();
         _health = health;
+        _pathMtus = pathMtus;
         _engine = engine;
         _nextHops = nextHops;
         _desired = configuration;
@@ -73,6 +76,8 @@ public sealed class ControlLoop
         _nextHops.Changed += () => _events.Writer.TryWrite(new NextHopsChanged());
         if (_health is not null)
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
+        if (_pathMtus is not null)
+            _pathMtus.Changed += () => _events.Writer.TryWrite(new NextHopsChanged());
     }
 
     /// <summary>True while the loop waits for an event. Any thread.</summary>
@@ -241,10 +246,12 @@ public sealed class ControlLoop
     private void Apply(EffectiveConfiguration desired)
     {
         var nextHops = _nextHops.Current;
+        nextHops = _pathMtus?.ApplyTo(nextHops) ?? nextHops;
         var (configuration, health) = ResolveEffective(desired);
         var tables = TableCompiler.Compile(
             configuration, nextHops, _tables, MonotonicClock.Now(_time), _engine.ReadFlows, health);
         ApplyToEngine(tables);
+        _pathMtus?.Retain(tables);
         Attach(configuration.Desired.Node.Interfaces);
         _advertiser.Advertise(InService(tables));
         var wasRetained = _applied is { RetainsAny: true };

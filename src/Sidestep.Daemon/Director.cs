@@ -71,7 +71,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, supervisor, status,
             log);
         var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
-            health.Tracker);
+            health.Tracker, pathMtus: health.PathMtus);
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
             log);
         using var punt = new PuntHandler(engine, supervisor, status, log);

@@ -7,12 +7,20 @@ namespace Sidestep.Forwarding;
 
 /// <summary>How a frame leaves the director towards a real server.</summary>
 /// <param name="Egress">The egress interface, as the route to the server uses it: the MTU and the IPv6 source address
-/// are those of the route.</param>
+/// are those of the route, and the MTU is smaller where the path carries less.</param>
 /// <param name="Neighbour">Ethernet address of the server itself, or of the router in front of it.</param>
 /// <param name="ViaRouter">True: the neighbour is a router, so that layer 2 cannot reach the server.</param>
 /// <param name="IsLocal">True: the address is the director's own: this machine is the real server.</param>
 public sealed record NextHop(
-    EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false, bool IsLocal = false);
+    EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false, bool IsLocal = false)
+{
+    /// <summary>The MTU of the route in bytes, where a smaller path MTU was measured, which <see cref="Egress"/> then
+    /// has; null: the path is not known to carry less than the route.</summary>
+    public int? LimitedRouteMtuBytes { get; init; }
+
+    /// <summary>The MTU of the route in bytes, whatever was measured.</summary>
+    public int RouteMtuBytes => LimitedRouteMtuBytes ?? Egress.MtuBytes;
+}
 
 /// <summary>One of the director's interfaces.</summary>
 /// <param name="Index">The kernel's index of the interface, above 0.</param>

@@ -106,7 +106,8 @@ public sealed record ServerHealthReport
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? PathMtu { get; init; }
 
-    /// <summary>The longest datagram that the server has responded to, bytes; null: not measured.</summary>
+    /// <summary>The longest datagram that arrives, as measured, bytes; null: not measured. If it is smaller than
+    /// <see cref="PathMtu"/> and 576 or more, clients are told, and agents clamp the MSS to it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? MeasuredPathMtu { get; init; }
 

@@ -20,7 +20,9 @@ internal static class PacketSizeRules
             var (size, encap) = (worst.PacketSize!, worst.Encap == Encap.Layer2 ? "" : $" in {worst.Encap}");
             yield return DiagnosisText.Create(DiagnosisNames.MtuTooSmall, Severity.Impaired, s.Name, small.Names(),
                 $"The path to {s.Name} carries at most {size.PassedBytes} bytes of a packet{encap}; the director's "
-                    + $"route takes {size.ExpectedBytes}: larger requests hang.",
+                    + $"route takes {size.ExpectedBytes}: "
+                    + (IsTold(worst) ? "the director has measured it and tells clients, whose packets are smaller than "
+                        + "they could be." : "larger requests hang until the director has measured it."),
                 "Raise the MTU of the links between director and server, or lower that of the director's route to what "
                     + "passes, so that the director notifies clients: ip route replace PREFIX via ROUTER mtu "
                     + $"{size.PassedBytes + (worst.PathMtu?.Overhead ?? 0)}",
@@ -51,6 +53,10 @@ internal static class PacketSizeRules
                     .Concat(s.Agent(evidence).Wrong(ConditionNames.MssClamp).Select(DiagnosisText.Text)));
         }
     }
+
+    /// <summary>The path MTU in force is no larger than what passes.</summary>
+    private static bool IsTold(ServiceEvidence service) => service.PathMtu is { } pathMtu
+        && pathMtu.DirectorMtu - pathMtu.Overhead <= service.PacketSize!.PassedBytes;
 
     private static int MssOf(ServiceEvidence service, PathMtu pathMtu) => service.IsIPv6 ? pathMtu.Mss6 : pathMtu.Mss4;
 }

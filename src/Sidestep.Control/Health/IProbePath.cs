@@ -19,8 +19,12 @@ public interface IProbePath
     /// is not known.</summary>
     int? PathMtuOf(GroupKey group, VrfAddress server);
 
+    /// <summary>Bytes that the encapsulation adds to a datagram to the server; 0 when the server is not
+    /// known.</summary>
+    int OuterBytesOf(GroupKey group, VrfAddress server);
+
     /// <summary>True if the server answers an echo request of this length, which is not fragmented, with a reply of the
-    /// same length.</summary>
+    /// same length. The path MTU of the tables does not limit it.</summary>
     /// <param name="group">The group of the server.</param>
     /// <param name="server">Its own address.</param>
     /// <param name="vip">Destination of the echo request.</param>

@@ -12,6 +12,9 @@ public sealed record SavedHealth
     /// too.</summary>
     public ImmutableArray<SavedServerHealth> Servers { get; init; } = [];
 
+    /// <summary>Path MTUs that are smaller than those of the routes; none in the file of an earlier version.</summary>
+    public ImmutableArray<SavedPathMtu> PathMtus { get; init; } = [];
+
     /// <summary>The checks that were up at any time, each with its server.</summary>
     internal IEnumerable<(string Pool, string Encap, string Address, string Check)> Verified =>
         Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
@@ -49,3 +52,9 @@ public sealed record SavedServerHealth(string Pool, string Encap, string Address
     /// <summary>Names of the checks that were up at any time; none in the file of an earlier version.</summary>
     public ImmutableArray<string> VerifiedChecks { get; init; } = [];
 }
+
+/// <summary>The measured path MTU of one server in one group.</summary>
+/// <param name="Group">The group, as text.</param>
+/// <param name="Address">The server's own address.</param>
+/// <param name="Bytes">The longest datagram, the outer header included.</param>
+public sealed record SavedPathMtu(string Group, string Address, int Bytes);

@@ -28,8 +28,12 @@ internal sealed class PacketSizeSearch
 
     internal required IPAddress Vip { get; init; }
 
-    /// <summary>Size of the largest inner packet that fits the director's interface, bytes.</summary>
+    /// <summary>Size of the largest inner packet that fits the route, bytes.</summary>
     internal required int ExpectedBytes { get; init; }
+
+    /// <summary>The largest size that the daemon has measured, bytes; null: no smaller one than expected. The search
+    /// begins with it, so that both name the same number.</summary>
+    internal int? MeasuredBytes { get; init; }
 
     /// <summary>The result of the search so far.</summary>
     internal PacketSizeEvidence Evidence => new(ExpectedBytes, _passedBytes, RouterReport);
@@ -43,10 +47,11 @@ internal sealed class PacketSizeSearch
         ? passed >= ExpectedBytes || _failedBytes - passed <= GranularityBytes
         : _failedBytes is > 0 and <= SmallBytes;
 
-    /// <summary>The size to try next: the expected one, then a small one, then the middle between passed and
-    /// lost.</summary>
+    /// <summary>The size to try next: the expected one, then the measured one, then a small one, then the
+    /// middle between passed and lost.</summary>
     internal int NextBytes => _failedBytes == 0 ? ExpectedBytes
-        : _passedBytes is { } passed ? passed + (_failedBytes - passed) / 2 : SmallBytes;
+        : _passedBytes is { } passed ? passed == MeasuredBytes ? passed + 1 : passed + (_failedBytes - passed) / 2
+        : MeasuredBytes is { } measured && measured < _failedBytes ? measured : SmallBytes;
 
     /// <summary>A packet of a size was answered. A late reply counts: a packet that had been taken for lost was not too
     /// big.</summary>

@@ -70,7 +70,9 @@ internal sealed class ProbeSet
             Encap = evidence.Encap,
             Server = server.Address,
             Vip = evidence.Vip,
-            ExpectedBytes = nextHop.Egress.MtuBytes - (evidence.PathMtu?.Overhead ?? 0),
+            ExpectedBytes = nextHop.RouteMtuBytes - (evidence.PathMtu?.Overhead ?? 0),
+            MeasuredBytes = nextHop.LimitedRouteMtuBytes is null ? null
+                : nextHop.Egress.MtuBytes - (evidence.PathMtu?.Overhead ?? 0),
         });
     }
 

@@ -3,9 +3,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Control.Health;
+using Sidestep.Daemon.Doctor;
+using Sidestep.Daemon.Frames;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Native;
 
 namespace Sidestep.Daemon.Probes;
 
@@ -18,6 +21,9 @@ namespace Sidestep.Daemon.Probes;
 /// <param name="time">The clock of <paramref name="links"/>.</param>
 internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbePath
 {
+    /// <summary>The flow of all echo requests that pass the probe filter by.</summary>
+    private const int EchoFlow = 0;
+
     private readonly ConcurrentDictionary<(GroupKey, VrfAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
@@ -52,7 +58,11 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
     /// <inheritdoc/>
     public int? PathMtuOf(GroupKey group, VrfAddress server) =>
         _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path
-        ? nextHop.Egress.MtuBytes - path.Encap.Mode.OverheadBytes(server.Address.AddressFamily) : null;
+        ? nextHop.RouteMtuBytes - path.Encap.Mode.OverheadBytes(server.Address.AddressFamily) : null;
+
+    /// <inheritdoc/>
+    public int OuterBytesOf(GroupKey group, VrfAddress server) =>
+        _paths.GetValueOrDefault((group, server))?.Encap.Mode.OverheadBytes(server.Address.AddressFamily) ?? 0;
 
     /// <inheritdoc/>
     public async Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
@@ -132,8 +142,22 @@ internal sealed class DsrProbePath(ILinkState links, TimeProvider time) : IProbe
         timeLimit.CancelAfter(timeout);
         try
         {
+            if (_paths.GetValueOrDefault((group, server)) is { NextHop.LimitedRouteMtuBytes: not null } path
+                && datagramBytes > path.NextHop.Egress.MtuBytes - OuterBytesOf(group, server))
+            {
+                // The probe filter drops what exceeds the tables.
+                using var frames = new SentFrames();
+                await EchoProbe.RunAsync(endpoint, datagramBytes, packet => new ProbeSender(frames)
+                    .Send(path.NextHop, path.Encap, server.Address, packet, EchoFlow), timeLimit.Token)
+                    .ConfigureAwait(false);
+                return true;
+            }
             await EchoProbe.RunAsync(endpoint, datagramBytes, timeLimit.Token).ConfigureAwait(false);
             return true;
+        }
+        catch (NativeException)
+        {
+            return false;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

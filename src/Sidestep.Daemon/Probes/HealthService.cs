@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Daemon.Engines;
@@ -26,6 +27,9 @@ internal sealed class HealthService : IDisposable
     private readonly HealthFile _file;
     private readonly Supervisor _supervisor;
 
+    /// <summary>The content of the file.</summary>
+    private SavedHealth _saved;
+
     /// <summary>Loads the filter and opens the sockets. No probe is sent yet.</summary>
     /// <param name="engine">The engine whose servers are checked.</param>
     /// <param name="identity">Name and pin path, which give the file of healthy servers its path.</param>
@@ -45,19 +49,26 @@ internal sealed class HealthService : IDisposable
         _routing = _filter is null ? null
             : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.ProbeRoutingProblem);
         _replies = _filter is null ? null : new ReplyRouting(new NetlinkReplyRoutes(), log.ProbeRoutingProblem);
-        Tracker = new HealthTracker(
-            TimeProvider.System, engine.ReadRunning(), _file.Read(), agents, _changes.Add);
+        var saved = _file.Read();
+        Tracker = new HealthTracker(TimeProvider.System, engine.ReadRunning(), saved, agents, _changes.Add);
+        // A file of an earlier version has none.
+        ImmutableArray<SavedPathMtu> pathMtus = saved is { PathMtus.IsDefault: false } ? saved.PathMtus : [];
+        PathMtus = new PathMtus(pathMtus);
+        _saved = (saved ?? new SavedHealth()) with { PathMtus = pathMtus };
         _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared,
             e => supervisor.Note("a probe", e));
-        _mtuMonitor = new PathMtuMonitor(Tracker, _path, TimeProvider.System,
+        _mtuMonitor = new PathMtuMonitor(Tracker, PathMtus, _path, TimeProvider.System,
             e => supervisor.Note("a measurement of a path MTU", e));
         if (agents is not null)
             agents.PassiveSignalRaised += Tracker.RecordPassiveSignal;
-        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.IcmpErrorProblem);
+        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, _mtuMonitor.MeasureSoon, log.IcmpErrorProblem);
     }
 
     /// <summary>The health of all servers, for the control loop.</summary>
     internal HealthTracker Tracker { get; }
+
+    /// <summary>The path MTUs that were measured, for the control loop.</summary>
+    internal PathMtus PathMtus { get; }
 
     /// <summary>The health of all servers, for the status.</summary>
     internal HealthReport Report() => new()
@@ -113,8 +124,12 @@ internal sealed class HealthService : IDisposable
 
     private void Save()
     {
-        if (Tracker.SaveIfChanged() is { } health)
-            _file.Write(health);
+        var (health, pathMtus) = (Tracker.SaveIfChanged(), PathMtus.SaveIfChanged());
+        if (health is not null || pathMtus is not null)
+        {
+            _saved = (health ?? _saved) with { PathMtus = pathMtus ?? _saved.PathMtus };
+            _file.Write(_saved);
+        }
         _changes.EndInterval();
     }
 }

@@ -19,14 +19,18 @@ internal sealed class IcmpErrorListener : IDisposable
 
     private readonly List<Socket> _sockets = [];
     private readonly Action<VrfAddress, string> _onPassiveSignal;
+    private readonly Action<VrfAddress> _onTooBig;
 
     /// <summary>Opens a raw socket for ICMP and one for ICMPv6; without them, only passive signals are
     /// missing.</summary>
     /// <param name="onPassiveSignal">Receives a server's address, and what the error says about packets to it.</param>
+    /// <param name="onTooBig">Receives the address of a server for whose path a packet was too big.</param>
     /// <param name="log">Receives why no errors can be received.</param>
-    internal IcmpErrorListener(Action<VrfAddress, string> onPassiveSignal, Action<string> log)
+    internal IcmpErrorListener(Action<VrfAddress, string> onPassiveSignal, Action<VrfAddress> onTooBig,
+        Action<string> log)
     {
         _onPassiveSignal = onPassiveSignal;
+        _onTooBig = onTooBig;
         try
         {
             // destination unreachable, time exceeded; and packet too big
@@ -66,6 +70,10 @@ internal sealed class IcmpErrorListener : IDisposable
             return null;
         return SignalOf(message, isIpv4) is { } description ? (outer.Destination, description) : null;
     }
+
+    /// <summary>Fragmentation needed (RFC 792), or packet too big (RFC 4443 section 3.2).</summary>
+    internal static bool IsTooBig(ReadOnlySpan<byte> message, bool isIpv4) =>
+        isIpv4 ? message is [3, 4, ..] : message is [2, ..];
 
     /// <summary>Protocol and destination of a quoted header, which may be cut off behind its fixed part; null: it is
     /// shorter, or of the other version.</summary>
@@ -120,9 +128,12 @@ internal sealed class IcmpErrorListener : IDisposable
                 if (Environment.TickCount64 / 1000 is var now && now != second)
                     (second, received) = (now, 0);
                 var begin = isIpv4 ? (buffer[0] & 0x0f) * 4 : 0;
-                if (++received <= MaxPerSecond && begin < length
-                    && Read(buffer.AsSpan(begin, length - begin), isIpv4) is { } signal)
-                    _onPassiveSignal(VrfAddress.InDefault(signal.Server), signal.What);
+                if (++received > MaxPerSecond || begin >= length
+                    || Read(buffer.AsSpan(begin, length - begin), isIpv4) is not { } signal)
+                    continue;
+                _onPassiveSignal(VrfAddress.InDefault(signal.Server), signal.What);
+                if (IsTooBig(buffer.AsSpan(begin), isIpv4))
+                    _onTooBig(VrfAddress.InDefault(signal.Server));
             }
         }
         catch (OperationCanceledException)

@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
 namespace Sidestep.SystemTests.EngineXdp;
 
 /// <summary>IP in IP to servers behind a router.</summary>
@@ -39,6 +43,80 @@ public sealed class Layer3Tests
         routed.Segment.Director.Ip($"route replace 10.9.1.0/24 via {RoutedSegment.FirstRouter} mtu 1400");
         Eventually.True(() => MtuForClient(routed.Segment, 1381) == 1380, routed.Segment.StatusText);
         Assert.Null(MtuForClient(routed.Segment, 1380));
+    }
+
+    /// <summary>No interface or route of the director shows that a link behind its router is smaller: only probes do.
+    /// The number holds for ICMP, for the status and for TCP, and goes when the link has grown.</summary>
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("af-packet")]
+    public void Measured_path_MTU_is_told_to_clients_until_the_path_carries_more(string driver)
+    {
+        using var routed = new RoutedSegment(servers: 1);
+        var (segment, server) = (routed.Segment, routed.Segment.Servers[0]);
+        routed.First.Ip("link set eth1 mtu 1400");
+        server.Ip("link set eth0 mtu 1400");
+        segment.File = segment.File with
+        {
+            OnExit = "keep",
+            Interfaces = [("eth0", driver)],
+            PoolLines = "monitors: [quick]",
+            Monitors = ["name: quick, type: icmp, interval: 1, timeout: 1, rise: 1"],
+            Services = [.. segment.File.Services, new UdpService("files", Segment.Vip, 80, Protocol: "tcp")],
+        };
+        var daemon = segment.Start();
+        // Until then, the director forwards what does not arrive.
+        Eventually.True(() => MtuForClient(segment, 1381) == 1380, segment.StatusText, TimeSpan.FromSeconds(60));
+        Assert.Null(MtuForClient(segment, 1380));
+        Assert.Equal((1480, 1380), PathMtuOf(segment));
+
+        // Small segments of the handshake would pass anyway; these are as long as the client's link permits.
+        Upload(segment, server, 1_000_000);
+
+        // What was measured outlives the daemon.
+        Assert.Equal(0, daemon.Terminate());
+        segment.Start();
+        Assert.Equal(1380, MtuForClient(segment, 1381));
+
+        routed.First.Ip("link set eth1 mtu 1500");
+        server.Ip("link set eth0 mtu 1500");
+        Eventually.True(() => MtuForClient(segment, 1480) is null, segment.StatusText, TimeSpan.FromSeconds(90));
+        Eventually.True(() => PathMtuOf(segment) == (1480, 1480), segment.StatusText);
+    }
+
+    private static (int? PathMtu, int? Measured) PathMtuOf(Segment segment)
+    {
+        var server = segment.Status().GetProperty("health").GetProperty("servers")[0];
+        int? Number(string name) => server.GetProperty(name) is { ValueKind: JsonValueKind.Number } value
+            ? value.GetInt32() : null;
+        return (Number("pathMtu"), Number("measuredPathMtu"));
+    }
+
+    /// <summary>Sends bytes to port 80 of the VIP, and waits until the server has all of them.</summary>
+    private static void Upload(Segment segment, NetworkNamespace server, int bytes)
+    {
+        using var listener = server.Inside(static () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(Segment.Vip), 80));
+            socket.Listen();
+            return socket;
+        });
+        using var client = segment.Client.Inside(static () =>
+            new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { SendTimeout = 30_000 });
+        client.Connect(new IPEndPoint(IPAddress.Parse(Segment.Vip), 80));
+        using var accepted = listener.Accept();
+        accepted.ReceiveTimeout = 30_000;
+        var sending = Task.Run(() =>
+        {
+            client.Send(new byte[bytes]);
+            client.Shutdown(SocketShutdown.Send);
+        });
+        var (buffer, received) = (new byte[65536], 0);
+        while (accepted.Receive(buffer) is var length and > 0)
+            received += length;
+        Assert.Equal(bytes, received);
+        Assert.True(sending.Wait(TimeSpan.FromSeconds(30)));
     }
 
     private static byte[] MacOf(NetworkNamespace node) =>

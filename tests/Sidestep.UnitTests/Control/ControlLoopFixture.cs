@@ -24,10 +24,12 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         NextHops.Set(Server, 0x11);
         Loop = new ControlLoop(Engine, NextHops, new EffectiveConfiguration(first ?? Configuration("s0")),
             observer ?? new FakeObserver(Journal),
-            Time, health, advertises ? new FakeAdvertiser(Journal) : null);
+            Time, health, advertises ? new FakeAdvertiser(Journal) : null, PathMtus);
     }
 
     public Journal Journal { get; } = new();
+
+    public PathMtus PathMtus { get; } = new();
 
     public FakeEngine Engine { get; }
 

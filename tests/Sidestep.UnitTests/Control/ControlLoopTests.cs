@@ -1,3 +1,4 @@
+using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Control;
@@ -61,6 +62,19 @@ public sealed class ControlLoopTests
         f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
         Assert.Equal(["apply s0 by 22", "in force"], await f.NextAsync(2, before));
+    }
+
+    [Fact]
+    public async Task Measured_path_MTU_is_applied_and_reported_with_the_next_hop()
+    {
+        await using var f = new ControlLoopFixture();
+        var before = f.Start().Length;
+        var server = f.Engine.InForce!.Groups[0].Servers[0];
+        var route = server.NextHop!.Egress.MtuBytes;
+        f.PathMtus.Record(f.Engine.InForce.Groups[0].Key, server.VrfAddress, new PathMtuResult(route, 1000, ""), 0);
+        await f.NextAsync(2, before);
+        var nextHop = f.Engine.InForce.Groups[0].Servers[0].NextHop!;
+        Assert.Equal((1000, route), (nextHop.Egress.MtuBytes, nextHop.RouteMtuBytes));
     }
 
     [Fact]

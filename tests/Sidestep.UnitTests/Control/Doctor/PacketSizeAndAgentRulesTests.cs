@@ -21,7 +21,7 @@ public sealed class PacketSizeAndAgentRulesTests
         Assert.Equal((Severity.Impaired, "near1"), (found.Severity, found.Server));
         Assert.Equal(
             "The path to near1 carries at most 1300 bytes of a packet; the director's route takes 1500: larger "
-                + "requests hang.",
+                + "requests hang until the director has measured it.",
             found.Summary);
         Assert.Equal(
             [
@@ -37,6 +37,15 @@ public sealed class PacketSizeAndAgentRulesTests
         Only(Evidence().With("far1", static s => s.WithServices(
                 static v => v with { PacketSize = new PacketSizeEvidence(1480, 1380, null) })),
             DiagnosisNames.MtuTooSmall).Summary, StringComparison.Ordinal);
+
+    [Fact]
+    public void Size_that_clients_are_told_still_costs_larger_packets() => Assert.EndsWith(
+        "takes 1480: the director has measured it and tells clients, whose packets are smaller than they could be.",
+        Only(Evidence().With("far1", static s => s.WithServices(static v => v with
+        {
+            PacketSize = new PacketSizeEvidence(1480, 1380, null),
+            PathMtu = PathMtu.Of(1400, 20),
+        })), DiagnosisNames.MtuTooSmall).Summary, StringComparison.Ordinal);
 
     [Fact]
     public void Server_that_answers_no_echo_proves_no_MTU() => Assert.Empty(Names(Evidence().With(

@@ -19,8 +19,15 @@ internal sealed class FakeProbePath : IProbePath
     /// <summary>By server: the MTU of the egress interface less the outer header.</summary>
     public Func<VrfAddress, int?> PathMtu { get; set; } = static _ => 1500;
 
+    /// <summary>Bytes of the outer header.</summary>
+    public const int OuterBytes = 20;
+
     /// <summary>The longest datagram that arrives.</summary>
     public int Bottleneck { get; set; } = int.MaxValue;
+
+    /// <summary>Instead of <see cref="Bottleneck"/>: true if a datagram of this length arrives, called once for
+    /// each.</summary>
+    public Func<int, bool>? Passes { get; set; }
 
     public CheckKey[] Probed
     {
@@ -49,12 +56,14 @@ internal sealed class FakeProbePath : IProbePath
 
     public int? PathMtuOf(GroupKey group, VrfAddress server) => PathMtu(server);
 
+    public int OuterBytesOf(GroupKey group, VrfAddress server) => OuterBytes;
+
     public Task<bool> EchoAsync(
         GroupKey group, VrfAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
             CancellationToken cancellation)
     {
         lock (_gate)
             _echoes.Add((server, vip, datagramBytes, timeout));
-        return Task.FromResult(datagramBytes <= Bottleneck);
+        return Task.FromResult(Passes?.Invoke(datagramBytes) ?? datagramBytes <= Bottleneck);
     }
 }

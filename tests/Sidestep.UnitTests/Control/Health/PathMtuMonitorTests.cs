@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Sidestep.Control.Health;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.UnitTests.Daemon;
 using static Sidestep.UnitTests.Control.Health.TestChecks;
 
 namespace Sidestep.UnitTests.Control.Health;
@@ -11,9 +14,11 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
     private readonly ManualTime _time = new();
     private readonly FakeProbePath _path = new();
     private readonly HealthTracker _tracker;
+    private readonly PathMtus _pathMtus = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Exception> _faults = new();
     private Task _run = Task.CompletedTask;
+    private PathMtuMonitor? _monitor;
 
     public PathMtuMonitorTests() => _tracker = new HealthTracker(_time, null, null, null, static _ => { });
 
@@ -103,6 +108,105 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
         Assert.All(_tracker.Report(), static s => Assert.Null(s.PathMtu));
     }
 
+    [Fact]
+    public async Task Verified_smaller_size_becomes_the_path_MTU_and_goes_up_again_within_a_minute()
+    {
+        var changes = 0;
+        _pathMtus.Changed += () => changes++;
+        _path.Bottleneck = 1400;
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        Assert.Equal((1400 + FakeProbePath.OuterBytes, 1600), MtuOf(1));
+
+        _path.Bottleneck = int.MaxValue;
+        await SecondsAsync(59);
+        Assert.Equal(1400 + FakeProbePath.OuterBytes, MtuOf(1).InForce);
+        await SecondsAsync(1);
+        Assert.Equal((1600, 1600), MtuOf(1));
+        Assert.Equal(2, changes);
+        Assert.Equal((1500, null), (_tracker.Report()[0].MeasuredPathMtu, _tracker.Report()[0].MtuProblem));
+    }
+
+    /// <summary>Losses are no small MTU: neither when they happen to big probes for a while, nor when the server stops
+    /// answering at all.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task Some_lost_big_probes_do_not_shrink_the_path_MTU(int lost)
+    {
+        var big = 0;
+        _path.Passes = bytes => bytes <= 1400 || ++big > lost;
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        Assert.Equal((1600, 1600), MtuOf(1));
+    }
+
+    [Fact]
+    public async Task Server_that_stops_answering_keeps_its_path_MTU()
+    {
+        _path.Bottleneck = 1400;
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        _path.Bottleneck = 0;
+        await SecondsAsync(60);
+        Assert.Equal(1400 + FakeProbePath.OuterBytes, MtuOf(1).InForce);
+        Assert.Equal(1400, _tracker.Report()[0].MeasuredPathMtu);
+    }
+
+    /// <summary>One reply to a big probe may have come by another path of several (ECMP).</summary>
+    [Fact]
+    public async Task One_big_reply_does_not_raise_the_path_MTU()
+    {
+        _path.Bottleneck = 1400;
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        var big = 0;
+        _path.Passes = bytes => bytes <= 1400 || ++big == 1;
+        await SecondsAsync(60);
+        Assert.Equal(1400 + FakeProbePath.OuterBytes, MtuOf(1).InForce);
+    }
+
+    [Fact]
+    public async Task Report_of_a_router_starts_a_measurement_at_most_every_ten_seconds()
+    {
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        _monitor!.MeasureSoon(Address(1));
+        await SecondsAsync(9);
+        Assert.Single(_path.Echoes);
+        _monitor.MeasureSoon(Address(1));
+        await SecondsAsync(1);
+        Assert.Equal(2, _path.Echoes.Length);
+        await SecondsAsync(20);
+        Assert.Equal(2, _path.Echoes.Length);
+    }
+
+    /// <summary>A path that carries less than every host must take is reported, and clients are not told.</summary>
+    [Fact]
+    public async Task Size_below_576_bytes_is_only_reported()
+    {
+        _path.Bottleneck = 575;
+        await StartAsync(Configuration(1, Tcp), 1);
+        await SecondsAsync(1);
+        Assert.Equal((1600, 1600), MtuOf(1));
+        Assert.Equal(575, _tracker.Report()[0].MeasuredPathMtu);
+    }
+
+    /// <summary>The MTU of the next hop in force, and that of its route, which is 1600 here.</summary>
+    private (int InForce, int Route) MtuOf(int server)
+    {
+        var egress = TestDirector.Eth0 with { MtuBytes = 1600 };
+        var nextHops = new NextHops([egress], new Dictionary<VrfAddress, NextHop>
+        {
+            [Address(server)] = new NextHop(egress, new Sidestep.Packets.MacAddress(9)),
+        }, new Dictionary<VrfAddress, string>());
+        var found = _pathMtus.ApplyTo(nextHops).Servers[Address(server)];
+        return (found.Egress.MtuBytes, found.RouteMtuBytes);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -115,7 +219,8 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
         Apply(_tracker, configuration);
         foreach (var server in up)
             _tracker.Record(Key(server), ProbeResult.Success);
-        _run = new PathMtuMonitor(_tracker, _path, _time, _faults.Enqueue).RunAsync(_stop.Token);
+        _monitor = new PathMtuMonitor(_tracker, _pathMtus, _path, _time, _faults.Enqueue);
+        _run = _monitor.RunAsync(_stop.Token);
         await WaitsAsync();
     }
 

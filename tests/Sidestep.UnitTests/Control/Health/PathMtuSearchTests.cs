@@ -57,6 +57,29 @@ public sealed class PathMtuSearchTests
         Assert.All(lengths, b => Assert.InRange(b, 128, expected));
     }
 
+    /// <summary>The binary search missed one length, and a repetition finds it.</summary>
+    [Fact]
+    public async Task Byte_more_that_arrives_after_all_continues_the_search()
+    {
+        // Everything above 1399 is lost until the search has ended.
+        var isVerified = false;
+        var (result, _) = await FindAsync(1500, (bytes, attempt) =>
+        {
+            isVerified |= (bytes, attempt) == (1399, 2);
+            return bytes < 1400 || (bytes <= 1450 && isVerified);
+        });
+        Assert.Equal(1450, result.MeasuredPathMtu);
+    }
+
+    /// <summary>Neither a length that is lost sometimes nor a server that stops answering proves an MTU.</summary>
+    [Fact]
+    public async Task Length_that_must_arrive_and_does_not_proves_nothing()
+    {
+        var (result, _) = await FindAsync(1500, static (bytes, attempt) => bytes <= 1400
+            && (bytes < 1400 || attempt <= 2));
+        Assert.Equal(new PathMtuResult(1500, null, null), result);
+    }
+
     private static async Task<(PathMtuResult Result, List<int> Lengths)> FindAsync(int expected, Func<int, int,
         bool> passes)
     {

@@ -59,6 +59,15 @@ public sealed class IcmpErrorListenerTests
         Assert.Null(IcmpErrorListener.Read(message6.AsSpan(0, 47), isIpv4: false));
     }
 
+    [Theory]
+    [InlineData("0304", true, true)]
+    [InlineData("0303", true, false)]
+    [InlineData("0200", true, false)]
+    [InlineData("0200", false, true)]
+    [InlineData("0304", false, false)]
+    public void Error_about_the_size_of_a_packet_is_told_apart(string typeAndCode, bool isIpv4, bool isTooBig) =>
+        Assert.Equal(isTooBig, IcmpErrorListener.IsTooBig(FrameBytes.Hex(typeAndCode), isIpv4));
+
     private static void AssertSignal(string? text, string server, byte[] message, bool isIpv4)
     {
         var signal = IcmpErrorListener.Read(message, isIpv4);
