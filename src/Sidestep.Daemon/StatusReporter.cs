@@ -109,6 +109,9 @@ internal enum ProblemSource
     /// <summary>Other directors that are not found.</summary>
     Peers,
 
+    /// <summary>Addresses of this machine that are VIPs, or in VIP prefixes.</summary>
+    LocalAddresses,
+
     /// <summary>Servers and services that a change retains (make before break).</summary>
     Retained,
 

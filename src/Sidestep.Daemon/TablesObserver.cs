@@ -86,6 +86,7 @@ internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast m
             ImmutableArray<string>>
         {
             [ProblemSource.Peers] = ApplyText.PeerProblems(nextHops),
+            [ProblemSource.LocalAddresses] = LocalAddressText.Of(configuration.Desired, nextHops.LocalAddresses),
             [ProblemSource.Retained] = RetainedText.Of(configuration),
             [ProblemSource.Panic] = panicTexts,
             [ProblemSource.Multicast] = multicast.Problems,

@@ -64,6 +64,10 @@ public sealed record NextHops(
     IReadOnlyDictionary<VrfAddress, NextHop> Servers,
     IReadOnlyDictionary<VrfAddress, string> Unresolved)
 {
+    /// <summary>The addresses of the director's machine, on all of its interfaces, ascending: packets to them are for
+    /// the machine itself.</summary>
+    public ImmutableArray<IPAddress> LocalAddresses { get; init; } = [];
+
     /// <summary>Ethernet address of each resolved director of <see cref="Model.GroupSettings.Peers"/>.</summary>
     public IReadOnlyDictionary<VrfAddress, MacAddress> Peers { get; init; } =
         ImmutableDictionary<VrfAddress, MacAddress>.Empty;

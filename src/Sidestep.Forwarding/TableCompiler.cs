@@ -51,15 +51,16 @@ public static class TableCompiler
         var groups = compiled.ToImmutableArray();
         var firstWithSlots = FirstWithSlots(groups);
         var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
+        var excluded = new ExcludedAddresses(enabled.SelectMany(static e => e.Service.Vips), nextHops.LocalAddresses);
 
         return new ForwardingTables
         {
             HashKey = desired.Group.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
-            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input)
+            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input, excluded)
                 with { SlotsOf = firstWithSlots.GetValueOrDefault(e.Group, e.Group) })],
-            Vips = CompileVips(desired, enabled, canServe),
+            Vips = CompileVips(desired, enabled, canServe, excluded),
             Peers = [.. desired.Group.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
                 .Select(p => nextHops.Peers[p]).Distinct().OrderBy(static m => m.Value)],
             OnNoService = desired.Group.OnNoService,
@@ -87,14 +88,15 @@ public static class TableCompiler
         return result;
     }
 
-    private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompilerInput input)
+    private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompilerInput input,
+        ExcludedAddresses excluded)
     {
         var pool = input.PoolOf(service);
         var profile = input.ProfileOf(service);
         return new ServiceEntry
         {
             Key = service.Key,
-            Vips = service.Vips,
+            Vips = excluded.Without(service.Vips),
             Protocol = service.Protocol,
             Ports = service.Ports,
             Group = group,
@@ -113,22 +115,25 @@ public static class TableCompiler
     /// <summary>A VIP is in service while at least one of its services has traffic enabled and can serve it.</summary>
     private static ImmutableArray<VipEntry> CompileVips(
         Configuration configuration, (VirtualService Service, GroupKey Group)[] enabled,
-        Dictionary<GroupKey, bool> canServe)
+        Dictionary<GroupKey, bool> canServe, ExcludedAddresses excluded)
     {
         var policies = configuration.Vips.ToDictionary(static v => v.Address, static v => v.Echo);
         return
         [
             .. enabled.SelectMany(static e => e.Service.Vips.Select(v => (Vip: v, Entry: e)))
                 .GroupBy(static v => v.Vip, static v => v.Entry)
-                .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
-                .Select(g =>
+                .SelectMany(g => excluded.Without(g.Key).Select(v => (Vip: v, Written: g)))
+                .OrderBy(static v => v.Vip.BaseAddress, AddressComparer.Instance)
+                .ThenBy(static v => v.Vip.PrefixLength)
+                .Select(v =>
                 {
+                    var g = v.Written;
                     var inService = g.Any(e => e.Service.TrafficEnabled && canServe[e.Group]);
                     var echo = policies.GetValueOrDefault(g.Key, EchoPolicy.Active);
                     var echoService = echo == EchoPolicy.Forward
                         ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Key : null;
                     return new VipEntry(
-                        g.Key, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService)
+                        v.Vip, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService)
                     {
                         InService = inService,
                     };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
@@ -18,6 +19,11 @@ internal sealed class HostInterfaces
 
     /// <summary>The director's interfaces that exist, in the kernel's order.</summary>
     internal IReadOnlyList<EgressInterface> Used => [.. _used.Values];
+
+    /// <summary>The addresses of all interfaces, ascending; those that only their link knows are left out.</summary>
+    internal ImmutableArray<IPAddress> Addresses => [.. _addresses.SelectMany(static a => a)
+        .Select(static a => a.Address).Where(static a => !a.IsIPv6LinkLocal).Distinct()
+        .OrderBy(static a => a, AddressComparer.Instance)];
 
     /// <summary>Reads all interfaces of the machine and their addresses.</summary>
     /// <param name="network">The machine's network.</param>

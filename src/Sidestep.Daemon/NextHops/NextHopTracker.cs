@@ -58,7 +58,8 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
         _routes ??= RouteTable.Find(network, Targets);
         _neighbours = NeighbourTable.Of(network.Neighbours());
         var next = _routes.Resolve(_neighbours.Macs, Current);
-        var same = next.Interfaces.SequenceEqual(Current.Interfaces) && Same(next.Servers, Current.Servers)
+        var same = next.Interfaces.SequenceEqual(Current.Interfaces)
+            && next.LocalAddresses.SequenceEqual(Current.LocalAddresses) && Same(next.Servers, Current.Servers)
             && Same(next.Unresolved, Current.Unresolved)
             && Same(next.Peers, Current.Peers) && Same(next.UnresolvedPeers, Current.UnresolvedPeers);
         Current = next;

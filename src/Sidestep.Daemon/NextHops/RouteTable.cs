@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
@@ -14,6 +15,9 @@ internal sealed record RouteTable
 {
     /// <summary>The director's interfaces that exist.</summary>
     internal required IReadOnlyList<EgressInterface> Interfaces { get; init; }
+
+    /// <inheritdoc cref="NextHopTable.LocalAddresses"/>
+    internal ImmutableArray<IPAddress> LocalAddresses { get; private init; } = [];
 
     /// <summary>The route to each server that has one.</summary>
     internal Dictionary<VrfAddress, NextHopRoute> Servers { get; } = [];
@@ -39,7 +43,7 @@ internal sealed record RouteTable
     internal static RouteTable Find(IHostNetwork network, ResolverTargets targets)
     {
         var host = HostInterfaces.Read(network, targets.Interfaces);
-        var table = new RouteTable { Interfaces = host.Used };
+        var table = new RouteTable { Interfaces = host.Used, LocalAddresses = host.Addresses };
         foreach (var server in targets.Servers)
         {
             var (route, local, problem) = Find(network, host, server.Address);
@@ -98,7 +102,12 @@ internal sealed record RouteTable
             else
                 unresolvedPeers[peer] = NoReplyText(route);
         }
-        return new NextHopTable(Interfaces, servers, unresolved) { Peers = peers, UnresolvedPeers = unresolvedPeers };
+        return new NextHopTable(Interfaces, servers, unresolved)
+        {
+            LocalAddresses = LocalAddresses,
+            Peers = peers,
+            UnresolvedPeers = unresolvedPeers,
+        };
     }
 
     private static string NoReplyText(NextHopRoute route) => route.Neighbour.AddressFamily == AddressFamily.InterNetwork

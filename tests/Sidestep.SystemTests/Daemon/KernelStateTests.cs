@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon;
@@ -138,6 +140,67 @@ public sealed class KernelStateTests
         segment.Director.Ip("rule del priority 100");
         segment.Director.Ip("rule add priority 6000 lookup 77");
         Eventually.True(() => Degraded(segment).Length == 0, segment.StatusText);
+    }
+
+    /// <summary>A configuration with such a VIP prefix is rejected. The address comes later: with it, the director must
+    /// stay reachable.</summary>
+    [Theory]
+    [InlineData("xdp", "auto")]
+    [InlineData("managed", "af-packet")]
+    public void Address_that_the_director_gets_in_a_VIP_prefix_is_left_to_the_kernel(string engine, string driver)
+    {
+        const string Own = "10.66.0.5", Other = "10.66.0.6";
+        using var segment = new Segment(servers: 1);
+        segment.File = segment.File with
+        {
+            NodeLines = [$"engine: {engine}"],
+            Interfaces = [("eth0", driver)],
+            Services = [.. segment.File.Services, new UdpService("prefix", "10.66.0.0/24", EchoServer.Port)],
+        };
+        segment.Start();
+        segment.Client.Ip($"route add 10.66.0.0/24 via {Segment.DirectorAddress}");
+        // The director answers for every address of the prefix.
+        Assert.Equal(0, Ping(segment, Own));
+        Assert.Empty(Degraded(segment));
+
+        segment.Director.Ip($"address add {Own}/32 dev eth0");
+        Eventually.True(() => Degraded(segment).Any(static d => d.StartsWith($"{Own} is now an address of this machine "
+            + "and in a VIP prefix: its packets go to the kernel, not to servers.", StringComparison.Ordinal)),
+            segment.StatusText);
+        // Only the kernel of the director has this port.
+        var port = segment.Director.Inside(static () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(Own), EchoServer.Port));
+            socket.ReceiveTimeout = 10_000;
+            return socket;
+        });
+        using (port)
+        {
+            SendTo(segment, Own);
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            Assert.Equal(1, port.ReceiveFrom(new byte[16], ref from));
+        }
+        Assert.Equal(0, Ping(segment, Own));
+        Assert.Equal(0, Ping(segment, Other));
+
+        segment.Director.Ip($"address del {Own}/32 dev eth0");
+        Eventually.True(() => Degraded(segment).Length == 0, segment.StatusText);
+        Assert.Equal(0, Ping(segment, Own));
+
+        segment.Director.Ip($"address add {Segment.Vip}/32 dev eth0");
+        Eventually.True(() => Degraded(segment).Any(static d => d.StartsWith($"the VIP {Segment.Vip} is now an address "
+            + "of this machine", StringComparison.Ordinal)), segment.StatusText);
+    }
+
+    private static int Ping(Segment segment, string address) =>
+        segment.Client.Try("ping", "-c", "1", "-W", "2", address).ExitCode;
+
+    private static void SendTo(Segment segment, string address)
+    {
+        using var socket = segment.Client.Inside(static () =>
+            new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+        socket.SendTo([1], new IPEndPoint(IPAddress.Parse(address), EchoServer.Port));
     }
 
     private static string[] Degraded(Segment segment) => [.. segment.Status().GetProperty("daemon")
