@@ -29,6 +29,19 @@ public readonly record struct GroupKey(PoolKey Pool, Encap Encap, ServiceKey? Se
 
     /// <summary>Pool and encapsulation: <c>web/l2</c>. For messages see <see cref="GroupNames"/>.</summary>
     public override string ToString() => $"{Pool}/{Encap}";
+
+    /// <summary>Parses the result of <see cref="ToString"/>; the key has no service.</summary>
+    /// <exception cref="FormatException">The text is anything else.</exception>
+    public static GroupKey Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        // An outer source, behind an @, contains slashes too. The names of pools and tenants contain neither.
+        var source = text.IndexOf('@', StringComparison.Ordinal);
+        var slash = text.AsSpan(0, source < 0 ? text.Length : source).LastIndexOf('/');
+        return slash > 0 && Encap.TryParse(text[(slash + 1)..], out var encap)
+            ? new GroupKey(PoolKey.Parse(text[..slash]), encap.Value)
+            : throw new FormatException($"'{text}' is not a group: write POOL/ENCAPSULATION");
+    }
 }
 
 /// <summary>Names of groups in messages: <c>web/l2</c>, or <c>web/l2 for https</c> where several services of a pool

@@ -6,7 +6,7 @@ namespace Sidestep.Control.Health;
 
 /// <summary>The path MTUs that were measured and are smaller than that of the route: the tables, the specs of agents
 /// and the doctor use them instead. Safe for threads.</summary>
-/// <remarks>One per server and group, because groups have different outer headers; a server's next hop gets the
+/// <remarks>One per server, pool and encapsulation, because of the outer headers; a server's next hop gets the
 /// smallest of them. Those of an earlier daemon count until they are measured again.</remarks>
 public sealed class PathMtus
 {
@@ -62,7 +62,7 @@ public sealed class PathMtus
         {
             if (_limits.Count == 0)
                 return;
-            var present = tables.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s.VrfAddress)))
+            var present = tables.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key.Shared, s.VrfAddress)))
                 .ToHashSet();
             foreach (var removed in _limits.Keys.Where(k => !present.Contains(k)).ToArray())
             {

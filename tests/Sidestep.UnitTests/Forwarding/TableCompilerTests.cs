@@ -227,7 +227,7 @@ public sealed class TableCompilerTests
                 g => new GroupHealth([.. g.Key.Service!.Value.Name == "b" ? servers[..1] : servers])));
         var tables = TableCompiler.Compile(configuration, NextHopsOf(2), health: health);
         Assert.Equal(["a", "b", "a"], tables.Services.Select(static s => s.SlotsOf.Service!.Value.Name));
-        Assert.Null(PortMap.Of(tables).Vips[0].TcpFragments);
+        Assert.Null(PortMap.Of(tables).Vips[0].Of(IpProtocol.Tcp).Fragments);
     }
 
     [Fact]

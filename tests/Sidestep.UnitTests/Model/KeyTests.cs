@@ -68,6 +68,20 @@ public sealed class KeyTests
     [InlineData("%blue")]
     public void Other_text_is_no_address(string? text) => Assert.False(VrfAddress.TryParse(text, out _));
 
+    [Theory]
+    [InlineData("web/l2")]
+    [InlineData("web/ipip@198.18.0.0/15@2001:db8::/64")]
+    [InlineData("red/web/gue:6081")]
+    [InlineData("red/web/ipip@198.18.0.0/15")]
+    public void Group_is_read_back_from_its_text(string text) => Assert.Equal(text, GroupKey.Parse(text).ToString());
+
+    [Theory]
+    [InlineData("web")]
+    [InlineData("/l2")]
+    [InlineData("web/l4")]
+    [InlineData("@")]
+    public void Other_text_is_no_group(string text) => Assert.Throws<FormatException>(() => GroupKey.Parse(text));
+
     [Fact]
     public void Group_names_its_service_where_the_pool_has_several_groups()
     {

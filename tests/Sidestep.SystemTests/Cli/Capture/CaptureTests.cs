@@ -17,6 +17,7 @@ public sealed partial class CaptureTests
     public void Wireshark_reads_frames_of_both_directions_with_service_server_and_reason()
     {
         using var segment = new Segment();
+        segment.File = segment.File with { GroupLines = ["onNoService: drop"] };
         segment.Start();
         using (var traffic = segment.Send())
             traffic.WaitUntilAllAnswered();
