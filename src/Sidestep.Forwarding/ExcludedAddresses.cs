@@ -71,7 +71,8 @@ public sealed class ExcludedAddresses
     /// <summary>Never true for a single address: either it is no address of the director, or it stays.</summary>
     private bool Contains(IPNetwork vip) => !vip.IsSingle() && _addresses.Any(vip.Contains);
 
-    /// <summary>The two prefixes that a prefix consists of. One that is only an address of the director is left out.</summary>
+    /// <summary>The two prefixes that a prefix consists of. One that is only an address of the director is left
+    /// out.</summary>
     private IEnumerable<IPNetwork> Split(IPNetwork prefix)
     {
         var length = prefix.PrefixLength + 1;

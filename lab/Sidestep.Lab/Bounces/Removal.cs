@@ -52,7 +52,8 @@ internal sealed partial record Removal(HostPart Part, string Command)
     /// <summary>The daemon's links are pinned, and <c>ip link</c> cannot detach them.</summary>
     private static string DetachProgram(string name) =>
         $"p=$(ip -o link show dev {name} | sed -n 's/.*prog.xdp[^ ]* id \\([0-9]*\\).*/\\1/p') && "
-            + "l=$(bpftool link show | sed -n \"s/^\\([0-9]*\\): xdp  *prog $p .*/\\1/p\") && bpftool link detach id $l";
+            + "l=$(bpftool link show | sed -n \"s/^\\([0-9]*\\): xdp  *prog $p .*/\\1/p\") "
+            + "&& bpftool link detach id $l";
 
     private static string After(string[] words, string word) => words[Array.IndexOf(words, word) + 1];
 

@@ -63,7 +63,8 @@ public static class DefaultGateways
     /// packet leaves.</summary>
     private static bool IsPermanent(NetlinkSocket socket, int interfaceIndex, IPAddress gateway,
         ReadOnlySpan<byte> mac) =>
-        Neighbours.Find(socket, interfaceIndex, gateway) is { IsStatic: true } found && found.Mac.Span.SequenceEqual(mac);
+        Neighbours.Find(socket, interfaceIndex, gateway) is { IsStatic: true } found
+            && found.Mac.Span.SequenceEqual(mac);
 
     /// <summary>Removes the route and the neighbour entry, if they exist.</summary>
     public static void Remove(NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway)

@@ -98,6 +98,20 @@ public sealed class CaptureTests : IDisposable
             (frame.Decision, frame.Service, frame.Server, frame.Action));
     }
 
+    [Fact]
+    public void Rejected_frame_is_captured_with_its_reply()
+    {
+        var given = CaseTable.Given("{onNoService: reset}");
+        _pinned.Engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
+        using var session = Start();
+        _pinned.Engine.Trace(CaseTable.Frame("[ipv4: {}, udp: {to: 54}]"), TestTables.InterfaceIndex);
+        var (received, reply) = Pair(Read(session));
+        Assert.Equal((Decision.IcmpUnreachable, null, XdpAction.Transmit),
+            (received.Decision, received.Reason, received.Action));
+        // Type 3, code 3, behind the Ethernet and IP headers.
+        Assert.Equal((3, 3), (reply.Bytes.Span[34], reply.Bytes.Span[35]));
+    }
+
     public static TheoryData<string, CaptureFilter, int[]> Filters
     {
         get

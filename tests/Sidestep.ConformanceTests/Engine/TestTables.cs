@@ -67,7 +67,7 @@ internal static class TestTables
         var configuration = new Configuration
         {
             Node = new NodeSettings { Interfaces = [new DirectorInterface("eth0", Driver.Auto)] },
-            Group = new GroupSettings { HashKey = new HashKey(1, 2) },
+            Group = new GroupSettings { HashKey = new HashKey(1, 2), OnNoService = RejectPolicy.Drop },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],
             VirtualServices = [.. services],

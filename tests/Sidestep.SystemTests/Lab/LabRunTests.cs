@@ -130,7 +130,8 @@ public sealed class LabRunTests
         Assert.All((string[])["director: removed: rule4 5150", "director: removed: rule4 5152",
             "director: removed: rule6 5150", "director: removed: route4 default", "director: removed: route6 default",
             "director: removed: neighbour 169.254.51.50", "director: removed: multicast eth0",
-            "director: removed: qdisc clsact", "director: removed: filter eth0 egress", "director: removed: link eth0",
+            "director: removed: qdisc qdisc clsact", "director: removed: filter eth0 egress",
+            "director: removed: link eth0",
             "director: restart of the network manager", "director: link eth0", "web1: removed: address lo",
             "web1: removed: setting", "app1: removed: filter eth0 ingress", "app1: link eth0"],
             what => Assert.Contains(events, e => e.StartsWith(what, StringComparison.Ordinal)));
