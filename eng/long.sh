@@ -21,7 +21,7 @@ run_long() {
     long_lab churn
     long_lab churn --driver af-packet
     long_lab bounce
-    long_lab bounce --driver af-packet --minutes 4
+    long_lab bounce --driver af-packet --steps 1
     long_lab upgrade
     long_lab upgrade --driver af-xdp
   fi

@@ -21,8 +21,8 @@ internal static class PanicText
             .Where(static g => g.Names.Length > 0)
             .ToImmutableDictionary(static g => g.Key, g => string.Create(CultureInfo.InvariantCulture,
                 $"{names.Of(g.Key)} is in panic mode: fewer than {thresholds.GetValueOrDefault(g.Key.Pool)} % of its ")
-                + $"servers (panicThreshold) are healthy, so {Listed(g.Names)} get new flows although their health checks"
-                + " fail: check what the monitors ask for");
+                + $"servers (panicThreshold) are healthy, so {Listed(g.Names)} get new flows although their health"
+                + " checks fail: check what the monitors ask for");
     }
 
     private static string Listed(string[] names) => string.Join(", ", names.Take(MaxNames))
