@@ -27,6 +27,7 @@ internal sealed record Case
     /// state.</summary>
     public bool NeedsCleanState => Steps.Count > 1 || Steps[0].Decision
             is Decision.IcmpTooBig or Decision.TcpReset or Decision.IcmpUnreachable
+        || Steps[0].Reason == DropReason.FragmentUnknown
         || Given.Configuration.Pools.Any(
             static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 

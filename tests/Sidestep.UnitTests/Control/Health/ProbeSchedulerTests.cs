@@ -107,6 +107,8 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         Start();
         Apply(_tracker, Configuration(1, Monitor));
         await AdvanceAsync(100, 1);
+        // The time would pass by a check that is not queued again yet.
+        await Until.TrueAsync(() => _time.NextDue is not null, "the check is not scheduled again");
         _time.Advance(TimeSpan.FromSeconds(31));
         // The check is late, and due again at once.
         await Until.TrueAsync(() => _path.Probed.Length == 3, "the check does not run twice");
