@@ -101,6 +101,9 @@ public sealed record ServiceEntry
     /// <summary>Fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
+    /// <summary>False: all fragments choose their server by the source address alone.</summary>
+    public bool FragmentTracking { get; init; } = true;
+
     /// <summary>Source persistence: clients are tracked instead of flows; null: flows.</summary>
     public Persistence? Persistence { get; init; }
 

@@ -96,11 +96,12 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
                 continue;
             if (found is not { } previous)
             {
-                if (!ChoosesBySourceAlone(services[interval.Service]))
+                if (!PlacesFragmentsBySource(services[interval.Service], protocol))
                     return new PortsOfProtocol(true, null);
                 found = interval.Service;
             }
-            else if (previous != interval.Service && !TreatAlike(services[previous], services[interval.Service]))
+            else if (previous != interval.Service
+                && !TreatAlike(services[previous], services[interval.Service], protocol))
             {
                 return new PortsOfProtocol(true, null);
             }
@@ -108,10 +109,19 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
         return new PortsOfProtocol(found is not null, found);
     }
 
-    private static bool ChoosesBySourceAlone(ServiceEntry service) => service.Algorithm == Algorithm.ConsistentHash
-        && service.Persistence is null && service.HashFields == HashFields.SourceAddress && !service.OncePerDatagram;
+    /// <summary>True if fragments need no ports: the service hashes the source address alone anyway, or does so for
+    /// fragments.</summary>
+    private static bool PlacesFragmentsBySource(ServiceEntry service, int protocol) =>
+        service.Algorithm == Algorithm.ConsistentHash && service.Persistence is null && !service.OncePerDatagram
+        && (service.HashFields == HashFields.SourceAddress
+            || (!service.FragmentTracking && IsOfTransport((IpProtocol)protocol)));
 
-    private static bool TreatAlike(ServiceEntry first, ServiceEntry other) => ChoosesBySourceAlone(other)
+    /// <summary>UDP-Lite and DCCP are tracked in any case: no service names them.</summary>
+    private static bool IsOfTransport(IpProtocol protocol) =>
+        protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Sctp;
+
+    private static bool TreatAlike(ServiceEntry first, ServiceEntry other, int protocol) =>
+        PlacesFragmentsBySource(other, protocol)
         && first.SlotsOf == other.SlotsOf && first.AccessList?.Name == other.AccessList?.Name;
 
     /// <summary>A port range of a service on a VIP. The order is that of precedence: the narrowest first, of equal

@@ -102,6 +102,7 @@ public static class TableCompiler
             Group = group,
             Algorithm = pool.Algorithm,
             HashFields = pool.HashFields,
+            FragmentTracking = pool.FragmentTracking,
             Persistence = pool.Persistence,
             IdleTimeouts = profile.IdleTimeouts,
             Oversized = profile.Oversized,

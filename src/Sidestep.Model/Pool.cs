@@ -18,6 +18,10 @@ public sealed record Pool
     /// <summary>The fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
+    /// <summary>True: later fragments follow their first fragment, which has the ports. False: all fragments choose
+    /// their server by the source address alone, in any order of arrival.</summary>
+    public bool FragmentTracking { get; init; } = true;
+
     /// <summary>Slots of the consistent-hash table, a value of <see cref="SlotCounts.All"/>. A change of this number
     /// moves most flows.</summary>
     public int Slots { get; init; } = SlotCounts.Default;

@@ -81,7 +81,9 @@ static __noinline const struct service *rare_fragment_service(__u32 bank_number,
 	else
 		index = find_range(bank_number, vip_id, protocol << 16);
 	range = index == NOT_FOUND ? NULL : range_at(bank_number, index);
-	return range && !(range->service.flags & SERVICE_NEEDS_PORTS) ? &range->service : NULL;
+	if (!range || (protocol != IPPROTO_SCTP && range->service.flags & SERVICE_NEEDS_PORTS))
+		return NULL;
+	return &range->service;
 }
 
 /* The service of later fragments of a protocol with ports, if the ports do not matter; null if they do. */
@@ -154,10 +156,10 @@ INLINE enum drop_reason no_service_reason(const struct packet_ctx *pctx, const s
 
 /*
  * Select, with the access list before it. A later fragment without a service follows its first fragment, which is
- * tracked here; the service is then that of the first fragment.
+ * tracked here (is_tracked); the service is then that of the first fragment.
  */
-INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, __u32 vip_id, const struct vip_record *vip,
-		       struct service *service, __u32 selected)
+INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const struct vip_record *vip,
+		       struct service *service, __u32 selected, bool is_tracked)
 {
 	const struct tuple *t = &pctx->lookup.tuple;
 	const struct l3_info *info = &pctx->info;
@@ -173,7 +175,7 @@ INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, __u32 vi
 	reason = select_server(p, t, selected);
 	if (reason)
 		return reason;
-	if (info->first_fragment && !t->quoted && has_ports(t->protocol) && !fragment_service(p, vip_id, vip, t))
+	if (is_tracked)
 		track_fragment(datagram_id(p, t, info->fragment_id), p->server_id & SLOT_SERVER_MASK, service->id,
 			       service->profile);
 	return CONTINUE;
@@ -197,6 +199,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	const struct vip_record *vip = vip_record_of(p->bank_number, vip_id);
 	enum icmp_kind kind = icmp_kind(ctx, p, t, info);
 	bool is_echo = kind == ICMP_REQUEST, is_fragment = info->later_fragment && has_ports(t->protocol);
+	bool is_first, is_tracked;
 	struct service service;
 	int reason, action;
 
@@ -218,8 +221,14 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	service = classify_full(p, pctx, vip_id, vip, is_echo, is_fragment);
 	if (service.flags & SERVICE_USED)
 		pctx->service = service.id; /* a capture shows it, also when the packet is dropped */
-	if (is_echo)
-		service.flags &= ~SERVICE_HASH_MASK; /* echo has no ports: all of a client goes to one server */
+	is_first = info->first_fragment && !t->quoted && has_ports(t->protocol);
+	is_tracked = is_first && !fragment_service(p, vip_id, vip, t);
+	/*
+	 * Echo has no ports, and fragments that are not tracked must not depend on them: all of a client goes to one
+	 * server.
+	 */
+	if (is_echo || is_fragment || (is_first && !is_tracked))
+		service.flags &= ~SERVICE_HASH_MASK;
 	p->service = &service;
 	pctx->on_no_server = service.flags >> SERVICE_REJECT_SHIFT & 3;
 	pctx->bytes = p->bytes;
@@ -227,7 +236,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	pctx->l3 = p->l3;
 	pctx->length = p->length;
 	pctx->tos = p->tos;
-	reason = select_full(p, pctx, vip_id, vip, &service, selected);
+	reason = select_full(p, pctx, vip, &service, selected, is_tracked);
 	if (reason)
 		return reject(ctx, pctx, reason, reject_policy(p, pctx, reason));
 	pctx->server_id = p->server_id;

@@ -29,17 +29,27 @@ internal static class Classify
             return vip.Echo;
         if ((p.Flags & PacketFlags.IcmpError) != 0)
             return ServiceOfQuoted(p, Parse.Quote(p, frame), vip);
-        return p.IsLaterFragment && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
+        if ((p.IsFirstFragment || p.IsLaterFragment) && p.HasPorts && vip.Fragments(p.Protocol) is { } untracked)
+        {
+            p.Flags |= PacketFlags.WithoutPorts;
+            return p.IsLaterFragment ? untracked : vip.Service(p.Protocol, p.DestinationPort);
+        }
+        return p.IsLaterFragment && p.HasPorts ? null : vip.Service(p.Protocol, p.DestinationPort);
     }
 
     /// <summary>The service of the packet that an ICMP error quotes; null: none.</summary>
-    private static ServiceRecord? ServiceOfQuoted(Packet p, QuoteKind kind, VipRecord vip) => kind switch
+    private static ServiceRecord? ServiceOfQuoted(Packet p, QuoteKind kind, VipRecord vip)
     {
-        QuoteKind.Flow => vip.Service(p.Protocol, p.DestinationPort),
-        QuoteKind.LaterFragment => vip.Fragments(p.Protocol),
-        QuoteKind.Echo => vip.Echo,
-        _ => null,
-    };
+        if (kind == QuoteKind.LaterFragment)
+            p.Flags |= PacketFlags.WithoutPorts;
+        return kind switch
+        {
+            QuoteKind.Flow => vip.Service(p.Protocol, p.DestinationPort),
+            QuoteKind.LaterFragment => vip.Fragments(p.Protocol),
+            QuoteKind.Echo => vip.Echo,
+            _ => null,
+        };
+    }
 
     /// <summary>Handles a packet that no service matches and that does not need the fragment table.</summary>
     internal static Decision WithoutService(Packet p, Span<byte> frame, VipRecord vip)

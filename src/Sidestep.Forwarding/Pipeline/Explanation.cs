@@ -112,7 +112,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
                 ? tables.Server((int)previousServers[p.Slot]) : null;
             fields.AddRange(
             [
-                new("hashFields", p.IsEchoRequest ? nameof(HashFields.SourceAddress) : service.HashFields.ToString()),
+                new("hashFields",
+                    p.HashesSourceAlone ? nameof(HashFields.SourceAddress) : service.HashFields.ToString()),
                 new("hash", p.Hash.ToString("x16", CultureInfo.InvariantCulture)),
                 new("slot", p.Slot), new("slots", service.Slots.Length),
                 new("slotServer", current?.Key.Name), new("previousServer", previous?.Key.Name),

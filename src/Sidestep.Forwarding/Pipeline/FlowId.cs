@@ -11,13 +11,13 @@ internal static class FlowId
     private const ulong EntropyMultiplier = 0x9fb21c651e98df25;
     private const int FragmentBit = 0x100;
 
-    /// <summary>The flow hash that chooses the slot. Echo requests have no ports: all those of a client go to one
+    /// <summary>The flow hash that chooses the slot. Without ports, all packets of a client go to one
     /// server.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) =>
         fields == HashFields.SourceAddress && !p.IsIpv6
             ? FlowHash.Mix(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
-            : HashOfOthers(tables, p.IsEcho ? HashFields.SourceAddress : fields, p);
+            : HashOfOthers(tables, p.HashesSourceAlone ? HashFields.SourceAddress : fields, p);
 
     /// <summary>The flow hash of IPv6, of echo requests, and of more fields than the source address.</summary>
     private static ulong HashOfOthers(PipelineTables tables, HashFields fields, Packet p)

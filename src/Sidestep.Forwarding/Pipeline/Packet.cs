@@ -103,8 +103,9 @@ internal sealed class Packet
     /// fragmented.</summary>
     internal bool IsEchoRequest => (Flags & PacketFlags.EchoRequest) != 0;
 
-    /// <summary>The tuple is that of an echo request, which has no ports.</summary>
-    internal bool IsEcho => (Flags & (PacketFlags.EchoRequest | PacketFlags.QuotedEcho)) != 0;
+    /// <summary>The flow hash covers the source address alone, whatever the service says: there are no ports, or no
+    /// fragment of the datagram may depend on them.</summary>
+    internal bool HashesSourceAlone => (Flags & (PacketFlags.EchoRequest | PacketFlags.WithoutPorts)) != 0;
 
     /// <summary>The packet belongs to a server whose connections are reset.</summary>
     internal bool NeedsReset => (Flags & PacketFlags.NeedsReset) != 0;
@@ -172,8 +173,9 @@ internal enum PacketFlags : byte
     /// <summary>The reply is a TCP reset (<see cref="Packet.NeedsReset"/>).</summary>
     NeedsReset = 64,
 
-    /// <summary>The quoted packet is an echo reply: the tuple is that of the echo request.</summary>
-    QuotedEcho = 128,
+    /// <summary>See <see cref="Packet.HashesSourceAlone"/>: a quoted echo reply, whose tuple is that of the request, or
+    /// a fragment that is not tracked.</summary>
+    WithoutPorts = 128,
 }
 
 /// <summary>Result of the lookup in the flow table.</summary>

@@ -299,7 +299,7 @@ internal static class Parse
             if (type != (p.IsIpv6 ? EchoReply6 : EchoReply4) || code != 0)
                 return QuoteKind.Flow;
         }
-        p.Flags |= PacketFlags.QuotedEcho;
+        p.Flags |= PacketFlags.WithoutPorts;
         return QuoteKind.Echo;
     }
 }

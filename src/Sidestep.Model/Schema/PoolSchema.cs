@@ -32,6 +32,10 @@ internal static class PoolSchema
                 "Each port has its server, for services with many ports.")),
         Model.HashFields.SourceAddress, "Which fields of a packet the hash covers.");
 
+    public static readonly Key<bool> FragmentTracking = Key<bool>.WithDefault("fragmentTracking", new BooleanKind(),
+        true, "false: the hash of fragments covers the source address alone, so that a later fragment may arrive "
+        + "before the first one.");
+
     public static readonly Key<int> Slots = Key<int>.WithDefault("slots", new IntegerKind(SlotCounts.All),
         SlotCounts.Default, "Slots of the consistent-hash table; a hundred or more per server are best. "
         + "A change moves most flows to other servers.");
@@ -88,14 +92,15 @@ internal static class PoolSchema
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers, and how the director chooses one.",
-        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, FallbackToDraining, Monitors,
-        MinHealthyMonitors, PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
+        Name, Algorithm, HashFields, FragmentTracking, Slots, Persistence, MinServers, Drain, FallbackToDraining,
+        Monitors, MinHealthyMonitors, PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Pool pool) => MappingNode.Of(
         Name.Write(pool.Name),
         Algorithm.Write(pool.Algorithm),
         HashFields.Write(pool.HashFields),
+        FragmentTracking.Write(pool.FragmentTracking),
         Slots.Write(pool.Slots),
         Persistence.WriteMapping(pool.Persistence is { } persistence ? PersistenceSchema.Write(persistence) : null),
         MinServers.Write(pool.MinServers),
@@ -114,6 +119,7 @@ internal static class PoolSchema
         Name = m.Value(Name),
         Algorithm = m.Value(Algorithm),
         HashFields = m.Value(HashFields),
+        FragmentTracking = m.Value(FragmentTracking),
         Slots = m.Value(Slots),
         Persistence = m.Find(Persistence) is { } persistence ? PersistenceSchema.Build(persistence.Value) : null,
         MinServers = m.Value(MinServers),

@@ -18,6 +18,7 @@ internal static class ConfigurationRules
         ProfileLimitRules.Check(document, issues);
         AlgorithmRules.Check(document, issues);
         OncePerDatagramRules.Check(document, issues);
+        FragmentRules.Check(document, issues);
         VipRules.Check(document, issues);
         VipOverlapRules.Check(document, issues);
         HashKeyRules.Check(document, issues);

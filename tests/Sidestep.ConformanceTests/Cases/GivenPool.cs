@@ -7,7 +7,7 @@ internal static class GivenPool
 {
     public static Pool Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("algorithm", "hash", "slots", "persistence", "minServers", "drain", "servers");
+        node.Only("algorithm", "hash", "fragmentTracking", "slots", "persistence", "minServers", "drain", "servers");
         return new Pool
         {
             Name = name,
@@ -15,6 +15,7 @@ internal static class GivenPool
                 ? CaseEnum.Parse<Algorithm>(node["algorithm"])
                 : Algorithm.ConsistentHash,
             HashFields = node["hash"].Exists ? CaseEnum.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
+            FragmentTracking = node["fragmentTracking"].FlagOr(true),
             Slots = (int)node["slots"].NumberOr(SlotCounts.All[0]),
             Persistence = node["persistence"].Exists ? ReadPersistence(node["persistence"]) : null,
             MinServers = (int)node["minServers"].NumberOr(1),

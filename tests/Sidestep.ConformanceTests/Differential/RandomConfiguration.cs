@@ -117,6 +117,7 @@ internal sealed class RandomConfiguration(Random random)
         {
             $"algorithm: {Of(Algorithms)}",
             $"hash: {Of(HashFields)}",
+            $"fragmentTracking: {Of("true", "true", "false")}",
             $"minServers: {Of("1", "1", "2")}",
             $"drain: {{deadline: {Of("60", "60", "3600")}, onDeadline: {Of("keep", "rehash", "reset", "reset")}}}",
             $"servers: {{{string.Join(", ", Servers.Where(_ => Chance(2)).Select(Server))}}}",

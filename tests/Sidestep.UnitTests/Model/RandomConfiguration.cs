@@ -100,6 +100,7 @@ internal sealed class RandomConfiguration(int seed)
         Name = Name(),
         Algorithm = Any<Algorithm>(),
         HashFields = Any<HashFields>(),
+        FragmentTracking = Flag(),
         Slots = SlotCounts.All[_random.Next(SlotCounts.All.Length)],
         Persistence = Maybe(() => new Persistence(Seconds(), Or(32, () => Number(1, 32)), Or(128, () =>
             Number(1, 128)))),

@@ -85,6 +85,12 @@ internal static class ProfileAndPoolMistakes
             "minServers: 2",
             "19:17: warning: pools[0].minServers: 2: ignored: the pool has no backup servers. Remove the "
             + "key, or set backup: true for some servers."),
+        new("fragments without tracking in a pool that tracks clients",
+            "slots: 1021",
+            "fragmentTracking: false\n    persistence: { timeout: 60 }",
+            "19:23: warning: pools[0].fragmentTracking: false: ignored: the pool tracks flows or clients, and only the "
+            + "first fragment has the ports of the flow. Remove the key, or use algorithm: consistent-hash without "
+            + "persistence."),
         new("a GUE server at layer 2",
             "weight: 5",
             "weight: 5\n        encapsulation: gue",

@@ -195,6 +195,15 @@ internal static class VipAndPortMistakes
             "40:22: error: virtualServices[1].oncePerDatagram: true: pool web has an algorithm that tracks flows, and "
             + "this service has none. Use a pool with algorithm: consistent-hash, whose weights count here, too, or "
             + "remove the key. See line 17."),
+        new("fragments without tracking at a VIP whose services differ",
+            FromAlgorithmToApi("algorithm: consistent-hash"),
+            FromAlgorithmToApi("algorithm: consistent-hash\n    fragmentTracking: false")
+                .Replace("203.0.113.20\n    protocol: udp", "203.0.113.10\n    protocol: tcp",
+                    StringComparison.Ordinal),
+            "41:11: warning: virtualServices[1].pool: web: fragments to 203.0.113.10 tcp are tracked although "
+            + "fragmentTracking is false: service www has another network profile, and later fragments do not show "
+            + "their port. Give the services of a VIP the same pool, network profile and access list, or remove the "
+            + "key."),
         new("a VIP without a service",
             "pools:\n",
             "vips:\n  - address: 203.0.113.11\n    echo: always\npools:\n",
