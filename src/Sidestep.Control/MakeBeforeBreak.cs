@@ -99,7 +99,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
             return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
                 && !IsVerified(_pools.Value[service.PoolKey], encap, service.Key)
-                && Health.HasServing(GroupKey.Of(pool, encap, service.Key), pool) ? pool : null;
+                && Health.HasServing(Applied.GroupOf(pool, encap, service.Key), pool) ? pool : null;
         }
 
         private IEnumerable<RetainedServers> Servers()
@@ -113,9 +113,10 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
                     continue;
                 var removed = RemovedServers(previous, pool);
                 var previousOnly = previous with { Servers = removed };
-                if (!removed.IsEmpty && _users.Value[pool.Key].DistinctBy(u => GroupKey.Of(pool, u.Encap, u.Service))
+                if (!removed.IsEmpty && _users.Value[pool.Key]
+                    .DistinctBy(u => Desired.GroupOf(pool, u.Encap, u.Service))
                     .Any(u => !IsVerified(pool, u.Encap, u.Service)
-                        && Health.HasServing(GroupKey.Of(pool, u.Encap, u.Service), previousOnly)))
+                        && Health.HasServing(Desired.GroupOf(pool, u.Encap, u.Service), previousOnly)))
                     yield return new RetainedServers(pool, removed);
             }
         }
@@ -130,7 +131,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         /// serve.</summary>
         private bool IsVerified(Pool pool, Encap encap, ServiceKey service)
         {
-            var group = GroupKey.Of(pool, encap, service);
+            var group = Desired.GroupOf(pool, encap, service);
             return Health.HasHealthy(group, pool, all: true) || (!WaitsForAll && Health.HasHealthy(group, pool));
         }
 

@@ -71,7 +71,7 @@ internal sealed class SlotStore
         if ((_inline.Take(blocks) ?? _mapped.Take(blocks)) is not { } first)
             throw new EngineException($"no space for the slot table of {group}: it needs {blocks} adjacent blocks "
                 + $"of {Constants.BlockSlots} slots, of {Constants.SlotBlocks} in all. Set fewer 'slots' for large "
-                + $"pools, or share pools");
+                + $"pools, or {(group.Service is null ? "share pools" : "healthScope: pool, so that services share")}");
         var range = new SlotRange(first * Constants.BlockSlots, slots.Length);
         slots.CopyTo(_slotsOf(range));
         return range;

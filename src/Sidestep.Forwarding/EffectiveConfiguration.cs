@@ -11,6 +11,7 @@ public sealed class EffectiveConfiguration
 {
     private readonly Dictionary<ServiceKey, PoolKey> _servingPools;
     private readonly Lazy<Dictionary<string, HealthMonitor>> _monitors;
+    private readonly Lazy<Dictionary<PoolKey, int>> _servicesOfPools;
 
     /// <summary>Exactly what the operator wrote: nothing drains beyond it and nothing is retained.</summary>
     public EffectiveConfiguration(Configuration desired)
@@ -31,6 +32,8 @@ public sealed class EffectiveConfiguration
         RetainedServices = services;
         RetainedServers = servers;
         _monitors = new(() => monitors.ToDictionary(static m => m.Name));
+        _servicesOfPools = new(() => desired.VirtualServices.Where(static s => s.Enabled).SelectMany(PoolsOf)
+            .CountBy(static p => p).ToDictionary());
         _servingPools = services.ToDictionary(static s => s.Service.Key, static s => s.ServingPool.Key);
     }
 
@@ -43,6 +46,22 @@ public sealed class EffectiveConfiguration
 
     /// <summary>The monitors of <see cref="Desired"/>, then those that only retained pools name.</summary>
     public ImmutableArray<HealthMonitor> HealthMonitors { get; }
+
+    /// <summary>The group that a service chooses servers from.</summary>
+    /// <param name="pool">A pool that serves it.</param>
+    /// <param name="encap">The encapsulation of its network profile.</param>
+    /// <param name="service">The service.</param>
+    public GroupKey GroupOf(Pool pool, Encap encap, ServiceKey service)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        var isOwn = pool.HealthScope switch
+        {
+            HealthScope.Service => true,
+            HealthScope.Pool => false,
+            _ => _servicesOfPools.Value.GetValueOrDefault(pool.Key) <= Limits.ServicesWithOwnHealth,
+        };
+        return new GroupKey(pool.Key, encap, isOwn && pool.IsMonitored ? service : null);
+    }
 
     /// <summary>The monitor with a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>

@@ -12,17 +12,6 @@ public readonly record struct GroupKey(PoolKey Pool, Encap Encap, ServiceKey? Se
     /// <summary>The key without the service: what a probe to a server depends on.</summary>
     public GroupKey Shared => new(Pool, Encap);
 
-    /// <summary>The group that a service chooses servers from.</summary>
-    /// <param name="pool">The pool that serves it.</param>
-    /// <param name="encap">The encapsulation of its network profile.</param>
-    /// <param name="service">The service.</param>
-    public static GroupKey Of(Pool pool, Encap encap, ServiceKey service)
-    {
-        ArgumentNullException.ThrowIfNull(pool);
-        return new GroupKey(
-            pool.Key, encap, pool is { IsMonitored: true, HealthScope: HealthScope.Service } ? service : null);
-    }
-
     /// <summary>Hash without the encapsulation: a pool is seldom reached by two.</summary>
     public override int GetHashCode() =>
         Service is { } service ? HashCode.Combine(Pool, service.Name) : Pool.GetHashCode();

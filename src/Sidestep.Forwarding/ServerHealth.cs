@@ -75,7 +75,7 @@ public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<Virt
         [
             .. configuration.Desired.VirtualServices.Where(static s => s.Enabled)
                 .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: input.FindPool(p)!)))
-                .GroupBy(e => GroupKey.Of(e.Pool, Encap.Of(input.ProfileOf(e.Service)), e.Service.Key),
+                .GroupBy(e => configuration.GroupOf(e.Pool, Encap.Of(input.ProfileOf(e.Service)), e.Service.Key),
                     static e => e.Service)
                 .Select(g => new ConfiguredGroup(g.Key, input.FindPool(g.Key.Pool)!, [.. g])),
         ];

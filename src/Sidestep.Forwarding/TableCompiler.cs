@@ -33,12 +33,12 @@ public static class TableCompiler
         var enabled = desired.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Key.ToString(), StringComparer.Ordinal)
             .Select(s => (
-                Service: s, Group: GroupKey.Of(input.PoolOf(s), Encap.Of(input.ProfileOf(s)), s.Key)))
+                Service: s, Group: configuration.GroupOf(input.PoolOf(s), Encap.Of(input.ProfileOf(s)), s.Key)))
             .ToArray();
         var required = enabled
             .SelectMany(e => configuration.PoolsOf(e.Service)
                 .Select(p => (e.Service, Group: p == e.Group.Pool ? e.Group
-                    : GroupKey.Of(input.FindPool(p)!, e.Group.Encap, e.Service.Key))))
+                    : configuration.GroupOf(input.FindPool(p)!, e.Group.Encap, e.Service.Key))))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();

@@ -100,6 +100,10 @@ public static class Limits
     /// ones by address.</summary>
     public const int ProbedVips = 16;
 
+    /// <summary>Services of a pool that each have a verdict about a server and a slot table of their own; with more,
+    /// they share both unless the pool says otherwise.</summary>
+    public const int ServicesWithOwnHealth = 64;
+
     /// <summary>Probes per second of all monitors together above which a warning says that probes will be
     /// late.</summary>
     public const int ProbesPerSecond = 5000;

@@ -59,7 +59,7 @@ public sealed record Pool
 
     /// <summary>What a server is judged for: each service of the pool by its own checks, or all of them
     /// together.</summary>
-    public HealthScope HealthScope { get; init; } = HealthScope.Service;
+    public HealthScope HealthScope { get; init; } = HealthScope.Auto;
 
     /// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
     /// traffic.</summary>
@@ -83,6 +83,10 @@ public sealed record Pool
 /// <summary>What a health verdict about a server covers.</summary>
 public enum HealthScope
 {
+    /// <summary>One service while the pool has at most <see cref="Limits.ServicesWithOwnHealth"/>, otherwise
+    /// all.</summary>
+    Auto,
+
     /// <summary>One service of the pool. Each service has its own slot table.</summary>
     Service,
 

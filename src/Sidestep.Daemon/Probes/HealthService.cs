@@ -101,8 +101,7 @@ internal sealed class HealthService : IDisposable
         _supervisor.RunAsync("schedule of probes", _scheduler.RunAsync, cancellation),
         _supervisor.RunAsync("path MTU monitor", _mtuMonitor.RunAsync, cancellation),
         _icmpErrors.RunAsync(_supervisor, cancellation),
-        _supervisor.RunAsync("file of healthy servers", stop =>
-            Periodically.RunAsync(SaveInterval, TimeProvider.System, Save, stop), cancellation));
+        _supervisor.RunAsync("file of healthy servers", SaveAsync, cancellation));
 
     /// <summary>Removes the routing of probes, and the file.</summary>
     internal void Remove()
@@ -120,6 +119,18 @@ internal sealed class HealthService : IDisposable
         _routing?.Dispose();
         _replies?.Dispose();
         _filter?.Dispose();
+    }
+
+    private async Task SaveAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Periodically.RunAsync(SaveInterval, TimeProvider.System, Save, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            Save(); // what the last interval has changed
+        }
     }
 
     private void Save()

@@ -72,13 +72,16 @@ internal static class PoolSchema
 
     public static readonly Key<HealthScope> HealthScope = Key<HealthScope>.WithDefault("healthScope",
         new ChoiceKind<HealthScope>(
+            new("auto", Model.HealthScope.Auto,
+                $"Like service while the pool has at most {Limits.ServicesWithOwnHealth} services, otherwise like "
+                + "pool."),
             new("service", Model.HealthScope.Service,
                 "A server leaves the services whose checks fail, and serves the others. Each service of the pool has "
                 + "its own slot table."),
             new("pool", Model.HealthScope.Pool,
                 "A server leaves all services of the pool when a check of one of them fails. They share a slot "
                 + "table.")),
-        Model.HealthScope.Service, "What the health of a server is judged for.");
+        Model.HealthScope.Auto, "What the health of a server is judged for.");
 
     public static readonly Key<BoundMapping> Admission = Key<BoundMapping>.Optional("admission", AdmissionSchema.Kind,
         "What a new or recovered server needs, beside its monitors, before it gets traffic.");

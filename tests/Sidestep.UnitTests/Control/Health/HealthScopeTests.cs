@@ -38,6 +38,32 @@ public sealed class HealthScopeTests
         Assert.Equal([null, null], _tracker.Report().Select(static r => r.OfService));
     }
 
+    [Theory]
+    [InlineData(64, HealthScope.Auto, 64)]
+    [InlineData(65, HealthScope.Auto, 1)]
+    [InlineData(65, HealthScope.Service, 65)]
+    [InlineData(2, HealthScope.Pool, 1)]
+    public void Many_services_of_a_pool_share_verdicts_unless_it_says_otherwise(
+        int services, HealthScope scope, int groups) => Assert.Equal(groups, ConfiguredGroup.Of(
+            Services(1, p => p with { HealthScope = scope }, [.. Enumerable.Range(1000, services)])).Count);
+
+    /// <summary>The 65th service of a pool takes nothing away from the others.</summary>
+    [Fact]
+    public void Services_that_become_too_many_keep_the_servers_that_serve()
+    {
+        int[] ports = [.. Enumerable.Range(1000, 64)];
+        Start(2, ports);
+        var more = Services(2, static p => p, [.. ports, 2000]);
+        Assert.Equal("1 2", Healthy(more, 1000));
+        Record(1, 2000, Refused);
+        Record(2, 2000, Refused);
+        Assert.Equal("1 2", Healthy(more, 1000));
+        var fewer = Services(2, static p => p, ports);
+        Assert.Equal("1 2", Healthy(fewer, 1000));
+        Record(1, 1001, Refused);
+        Assert.Equal(("1 2", "2"), (Healthy(fewer, 1000), Healthy(fewer, 1001)));
+    }
+
     [Fact]
     public void Service_that_is_added_gets_each_server_once_it_was_up_there()
     {

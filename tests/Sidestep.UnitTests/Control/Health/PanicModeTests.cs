@@ -136,7 +136,7 @@ public sealed class PanicModeTests
         Record(Wrong, 1, 2);
         var health = _tracker.Evaluate(_configuration);
         var pool = _configuration.Pools[0];
-        var group = GroupKey.Of(pool, Encap.Layer2, ServiceKey.InDefault("s0"));
+        var group = _configuration.GroupOf(pool, Encap.Layer2, ServiceKey.InDefault("s0"));
         Assert.Equal((true, false), (health.HasServing(group, pool), health.HasHealthy(group, pool)));
     }
 
