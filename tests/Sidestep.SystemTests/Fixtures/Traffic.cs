@@ -49,6 +49,17 @@ internal sealed class Traffic : IDisposable
         .Select(i => new Exchange(i, i % _sockets.Length, _sent[i], Volatile.Read(ref _answered[i]), _servers[i])),
     ];
 
+    /// <summary>Waits until 100 datagrams in a row, sent from now on, have all been answered within their
+    /// time.</summary>
+    public void WaitUntilSteady()
+    {
+        var before = _count;
+        Eventually.True(
+            () => Snapshot().Skip(before).Where(static e => Stopwatch.GetElapsedTime(e.SentAt) > ReplyTimeout)
+                .TakeLast(100).ToArray() is { Length: 100 } newest && newest.All(static e => e.IsAnswered),
+            static () => "there are never 100 datagrams in a row with a reply", TimeSpan.FromSeconds(30));
+    }
+
     /// <summary>Waits until a further number of datagrams is sent.</summary>
     public void WaitForSent(int datagrams)
     {

@@ -44,8 +44,8 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
             segment.Director.Ip("link set eth0 up");
         });
         output.WriteLine($"away for {outage.TotalMilliseconds:0} ms, of which the link was down for 300");
-        traffic.WaitForSent(100);
-        ExchangeAssert.AllAnswered([.. traffic.Stop().TakeLast(100)]);
+        // A busy daemon may hear of the outage only now, and look for the next hops once more.
+        traffic.WaitUntilSteady();
     }
 
     [Fact]
@@ -59,8 +59,7 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
             traffic.WaitForSent(150);
             segment.Lan.SetPortState(segment.Director, "eth0", "up");
         });
-        traffic.WaitForSent(100);
-        ExchangeAssert.AllAnswered([.. traffic.Stop().TakeLast(100)]);
+        traffic.WaitUntilSteady();
     }
 
     [Theory]
