@@ -120,11 +120,7 @@ public sealed class PacketPipeline
         if (service is null)
         {
             if (!p.IsLaterFragment || p.IsEchoRequest)
-            {
-                var decision = Classify.WithoutService(p, frame.Bytes, tables.Vips[p.Vip]);
-                return decision != Decision.Drop ? decision
-                    : Reject.WithoutService(p, ref frame, tables.OnNoService, ref Tokens, Now);
-            }
+                return WithoutService(p, ref frame, tables);
             service = FindFragmentService(p, tables);
             if (service is null)
                 return p.Drop(Classify.DropReasonOfFragment(p, tables.Vips[p.Vip]));
@@ -140,7 +136,7 @@ public sealed class PacketPipeline
                 id = TrackFragments(p, tables, service);
         }
         if (tables.Server(id) is not { } server)
-            return Reject.WithoutServer(p, ref frame, service.OnNoServer, ref Tokens, Now);
+            return WithoutServer(p, ref frame, service);
         if (p.NeedsReset && !p.IsQuoted && !p.IsLaterFragment)
             return Reject.Reset(p, ref frame, DropReason.NoServer);
         if (server.IsLocal)
@@ -154,6 +150,19 @@ public sealed class PacketPipeline
 
         return Transmit.To(p, server);
     }
+
+    // Out of line: rare packets must not cost the others registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Decision WithoutService(Packet p, ref Frame frame, PipelineTables tables)
+    {
+        var decision = Classify.WithoutService(p, frame.Bytes, tables.Vips[p.Vip]);
+        return decision != Decision.Drop ? decision
+            : Reject.WithoutService(p, ref frame, tables.OnNoService, ref Tokens, Now);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Decision WithoutServer(Packet p, ref Frame frame, ServiceRecord service) =>
+        Reject.WithoutServer(p, ref frame, service.OnNoServer, ref Tokens, Now);
 
     /// <summary>The service of a later fragment, which follows its first fragment; null: that one is not
     /// known.</summary>
