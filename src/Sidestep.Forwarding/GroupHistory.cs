@@ -40,7 +40,8 @@ public sealed class GroupHistory
         return leaving;
     }
 
-    /// <summary>The <see cref="Predecessor"/>, or any group of the pool: it knows when drains began.</summary>
+    /// <summary>The <see cref="Predecessor"/>, or else any group of the pool: it has the times at which drains
+    /// began.</summary>
     public ServerGroup? PredecessorOrSibling(GroupKey key) =>
         Predecessor(key) ?? _byPool.Value[key.Pool].FirstOrDefault();
 }

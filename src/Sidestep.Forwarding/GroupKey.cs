@@ -12,7 +12,7 @@ public readonly record struct GroupKey(PoolKey Pool, Encap Encap, ServiceKey? Se
     /// <summary>The key without the service: what a probe to a server depends on.</summary>
     public GroupKey Shared => new(Pool, Encap);
 
-    /// <summary>Hash without the encapsulation: a pool is seldom reached by two.</summary>
+    /// <summary>Leaves out the encapsulation: few pools are reached by more than one.</summary>
     public override int GetHashCode() =>
         Service is { } service ? HashCode.Combine(Pool, service.Name) : Pool.GetHashCode();
 

@@ -38,7 +38,7 @@ internal sealed class ServerCompiler(
             ? s with { Entry = s.Entry with { Weight = servers[i].Server.Weight } } : s)];
     }
 
-    /// <summary>True: the server drains, is healthy, and its deadline has not come.</summary>
+    /// <summary>True: the server drains, is healthy, and its drain deadline is not over.</summary>
     private static bool FallsBackTo(RealServer server, CompiledServer compiled) =>
         server.State == ServerState.Draining && !compiled.Entry.HasFailed && compiled.DrainEnds is not null;
 

@@ -49,7 +49,7 @@ internal sealed record BounceReport : IRunReport
     /// <summary>The event of that time.</summary>
     public required string LongestRestore { get; init; }
 
-    /// <summary>Shows that the lab notices what is not restored, and losses.</summary>
+    /// <summary>A deliberate fault, which shows that the lab detects missing state and lost datagrams.</summary>
     public required RemovedResult RemovedOnPurpose { get; init; }
 
     public required string Engine { get; init; }

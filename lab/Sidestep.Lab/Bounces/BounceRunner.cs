@@ -22,7 +22,7 @@ internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostS
     private readonly Stopwatch _watch = new();
     private readonly List<BounceEvent> _events = [];
 
-    /// <summary>The state of each node after the start, which every restoration must reach again.</summary>
+    /// <summary>The state of each node after the start. Every restoration must reach it again.</summary>
     private readonly Dictionary<string, HostState> _expected = [];
 
     public IReadOnlyList<BounceEvent> Events => _events;

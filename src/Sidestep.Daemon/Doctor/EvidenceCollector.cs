@@ -86,6 +86,9 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
             .Add("probes", probes.Count).Add("agents", servers.Count(s => agents.Find(s.Server) is not null));
         foreach (var silent in servers.Where(s => agents.Find(s.Server) is null))
             _notChecked.Add($"{silent.Server.Name}: no agent reports: the server's own state was not checked");
+        // Once for all servers: a director may have thousands of both.
+        var groups = newest().Tables.Groups;
+        var names = new GroupNames(groups.Select(static g => g.Key));
         return new Evidence
         {
             Director = applied.Configuration.Desired.Node.Name,
@@ -113,7 +116,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
                     AtStart = atStart[s.Server],
                     BeforeProbes = beforeProbes[s.Server],
                     AfterProbes = agents.Find(s.Server),
-                    UnhealthyIn = UnhealthyIn(s.Server),
+                    UnhealthyIn = UnhealthyIn(s.Server, groups, names),
                     ReplyTtl = probes.ReplyTtlOf(s.Server),
                     Services = [.. s.Services.Select(probes.AddTo)],
                 }),
@@ -155,18 +158,15 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         return set;
     }
 
-    /// <summary>The groups in which a server has failed health checks or its admission is not complete.</summary>
-    private ImmutableArray<string> UnhealthyIn(RealServer server)
-    {
-        var groups = newest().Tables.Groups;
-        var names = new GroupNames(groups.Select(static g => g.Key));
-        return
-        [
-            .. groups.Where(g => g.Servers.Any(e => e.HasFailed && e.VrfAddress == server.VrfAddress
-                    && new RealServerKey(g.Key.Pool.Tenant, e.Name) == server.KeyByName))
-                .Select(g => names.Of(g.Key)),
-        ];
-    }
+    /// <summary>The names of the groups in which a server has failed health checks or its admission is not
+    /// complete.</summary>
+    private static ImmutableArray<string> UnhealthyIn(
+        RealServer server, ImmutableArray<ServerGroup> groups, GroupNames names) =>
+    [
+        .. groups.Where(g => g.Servers.Any(e => e.HasFailed && e.VrfAddress == server.VrfAddress
+                && new RealServerKey(g.Key.Pool.Tenant, e.Name) == server.KeyByName))
+            .Select(g => names.Of(g.Key)),
+    ];
 
     private ImmutableArray<InterfaceEvidence> Interfaces() =>
     [

@@ -67,7 +67,7 @@ internal sealed class HealthService : IDisposable
     /// <summary>The health of all servers, for the control loop.</summary>
     internal HealthTracker Tracker { get; }
 
-    /// <summary>The path MTUs that were measured, for the control loop.</summary>
+    /// <summary>The measured path MTUs, which the control loop applies.</summary>
     internal PathMtus PathMtus { get; }
 
     /// <summary>The health of all servers, for the status.</summary>

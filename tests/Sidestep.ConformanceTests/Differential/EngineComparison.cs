@@ -202,7 +202,7 @@ internal sealed class EngineComparison : IDisposable
 
     private static Span<FrameCounter> DecisionCounters(ref CpuCounters counters) => counters.Decisions;
 
-    /// <summary>The counters that counted the frame, once and with its length.</summary>
+    /// <summary>The counters that grew by one frame and by its length.</summary>
     private static string Counted(ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after, int length)
     {
         var counted = new List<int>();
