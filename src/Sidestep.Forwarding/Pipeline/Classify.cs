@@ -29,12 +29,13 @@ internal static class Classify
             return vip.Echo;
         if ((p.Flags & PacketFlags.IcmpError) != 0)
             return ServiceOfQuoted(p, Parse.Quote(p, frame), vip);
-        if ((p.IsFirstFragment || p.IsLaterFragment) && p.HasPorts && vip.Fragments(p.Protocol) is { } untracked)
-        {
+        // Only fragments are left.
+        if (!p.HasPorts)
+            return vip.Service(p.Protocol, p.DestinationPort);
+        var untracked = vip.Fragments(p.Protocol);
+        if (untracked is not null)
             p.Flags |= PacketFlags.WithoutPorts;
-            return p.IsLaterFragment ? untracked : vip.Service(p.Protocol, p.DestinationPort);
-        }
-        return p.IsLaterFragment && p.HasPorts ? null : vip.Service(p.Protocol, p.DestinationPort);
+        return p.IsLaterFragment ? untracked : vip.Service(p.Protocol, p.DestinationPort);
     }
 
     /// <summary>The service of the packet that an ICMP error quotes; null: none.</summary>

@@ -190,22 +190,35 @@ internal static class Parse
     {
         p.Protocol = protocol;
         p.L4 = at;
-        if (!HasPorts(protocol))
+        if (protocol is Tcp or Udp)
+            Ports(p, transport);
+        else
+            OtherTransport(p, transport);
+    }
+
+    // Out of line: it must not cost TCP and UDP registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void OtherTransport(Packet p, ReadOnlySpan<byte> transport)
+    {
+        if (p.HasPorts)
+            Ports(p, transport);
+        else if (p.Protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
+            IcmpType(p, transport);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ports(Packet p, ReadOnlySpan<byte> transport)
+    {
+        if (p.IsLaterFragment)
+            return;
+        if (transport.Length < MinTransportBytes)
         {
-            if (protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
-                IcmpType(p, transport);
+            p.Reason = DropReason.Malformed;
+            return;
         }
-        else if (!p.IsLaterFragment)
-        {
-            if (transport.Length < MinTransportBytes)
-            {
-                p.Reason = DropReason.Malformed;
-                return;
-            }
-            p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
-            if (protocol == Tcp && transport.Length >= TcpHeader)
-                p.TcpFlags = (TcpControlBits)transport[TcpFlagsAt];
-        }
+        p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
+        if (p.Protocol == Tcp && transport.Length >= TcpHeader)
+            p.TcpFlags = (TcpControlBits)transport[TcpFlagsAt];
     }
 
     private static void IcmpType(Packet p, ReadOnlySpan<byte> message)
