@@ -31,10 +31,8 @@ public sealed class HealthTracker : IHealth
     /// tables.</summary>
     private SavedHealth? _saved;
 
-    /// <summary>The checks that were up under an earlier daemon, by server and by service; null once this daemon has
-    /// listed its own.</summary>
-    private HashSet<(string Pool, string Encap, string Address, string Check)>? _verifiedBefore;
-    private HashSet<(string Pool, string Encap, string? Service, string Check)>? _verifiedTargetsBefore;
+    /// <summary>Null once this daemon has listed its own checks.</summary>
+    private VerifiedChecks? _verifiedBefore;
     private EffectiveConfiguration? _evaluated;
     private EffectiveConfiguration? _applied;
     private long _version;
@@ -59,8 +57,7 @@ public sealed class HealthTracker : IHealth
         _onChange = onChange;
         _knownGroups = running?.Groups ?? [];
         _saved = running is null ? saved : null;
-        _verifiedBefore = saved?.Verified.ToHashSet();
-        _verifiedTargetsBefore = saved?.VerifiedTargets.ToHashSet();
+        _verifiedBefore = saved is null ? null : new VerifiedChecks(saved);
         _passiveSignals = new PassiveSignals(time);
         if (agents is not null)
             agents.Changed += ReevaluateAgents;
@@ -210,7 +207,8 @@ public sealed class HealthTracker : IHealth
                     HealthOf(s.Server.Group).Serves(s.Server.Server.VrfAddress))
                 {
                     Service = s.Server.Group.Service?.ToString(),
-                    VerifiedChecks = [.. s.Checks.Where(static c => c.WasUp).Select(static c => NameOf(c.Check.Key))],
+                    VerifiedChecks = [.. s.Checks.Where(static c => c.WasUp).Select(static c =>
+                        CheckText.NameOf(c.Check.Key))],
                 })],
             };
         }
@@ -224,41 +222,8 @@ public sealed class HealthTracker : IHealth
     private ServerHealthReport ReportOf(ServerHealthState server)
     {
         var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
-        var failingCheck = server.FailingCheck;
-        var isHealthy = IsHealthy(group, address);
-        var mtu = _mtu.GetValueOrDefault((group.Shared, address));
-        return new ServerHealthReport
-        {
-            Pool = group.Pool.ToString(),
-            Encap = group.Encap.ToString(),
-            OfService = group.Service?.ToString(),
-            Name = server.Server.Server.Name,
-            Address = address.Address,
-            Healthy = isHealthy,
-            Since = server.Since,
-            DsrPath = server.DsrPath,
-            Service = server.Service,
-            Error = failingCheck is null ? null : Describe(failingCheck),
-            ErrorAt = failingCheck?.ErrorAt,
-            WaitsForAgent = !isHealthy && server.Status == HealthStatus.Up,
-            ServesInPanic = !isHealthy && HealthOf(group).Serves(address),
-            PassiveSignals = _passiveSignals.Of(address),
-            PathMtu = mtu?.PathMtu,
-            MeasuredPathMtu = mtu?.MeasuredPathMtu,
-            MtuProblem = mtu?.Problem,
-            Checks = [.. server.Checks.Select(static c => new HealthCheckReport
-            {
-                Monitor = c.Check.Key.Monitor,
-                Target = TargetOf(c.Check.Key),
-                ProbePath = c.Check.Key.ThroughDsrPath ? "dsr-path" : "server",
-                Status = c.Status,
-                Unproven = ServerHealthState.IsUnproven(c),
-                Responds = c.Responds,
-                Since = c.Since,
-                Error = c.Error,
-                ErrorAt = c.ErrorAt,
-            })],
-        };
+        return ServerHealthReports.Of(server, HealthOf(group), _mtu.GetValueOrDefault((group.Shared, address)),
+            _passiveSignals.Of(address));
     }
 
     /// <summary>Replaces the checks by those of a configuration. Checks that continue keep their status; removed ones
@@ -289,7 +254,7 @@ public sealed class HealthTracker : IHealth
         }
         LetOthersDecide(servers.Values);
         (_checks, _servers, _targets) = (checks, servers, targets);
-        (_verifiedBefore, _verifiedTargetsBefore) = (null, null);
+        _verifiedBefore = null;
         _byGroup = servers.Values.GroupBy(static s => s.Server.Group).ToDictionary(static g => g.Key,
             static g => g.ToArray());
         _groupNames = new GroupNames(_byGroup.Keys);
@@ -332,7 +297,7 @@ public sealed class HealthTracker : IHealth
         if (!targets.TryGetValue(target, out var common))
             targets.Add(target, common = new TargetState());
         state.Target = common;
-        if (known is null && WasVerifiedBefore(check.Key))
+        if (known is null && _verifiedBefore?.Contains(check.Key) == true)
             state.SetVerified();
         checks.Add(check.Key, listed = new TrackedCheck(state));
         return listed;
@@ -353,18 +318,13 @@ public sealed class HealthTracker : IHealth
     /// <summary>True if a server was up at a target for the services of a group.</summary>
     private bool IsVerified(GroupKey group, HealthMonitor monitor, ProbeTarget target)
     {
-        var check = NameOf(monitor.Name, target.Address, target.Port, throughDsrPath: true);
-        var (pool, encap) = (group.Pool.ToString(), group.Encap.ToString());
+        var check = CheckText.NameOf(monitor.Name, target.Address, target.Port, throughDsrPath: true);
         var known = _targets.GetValueOrDefault(
             new TargetKey(group.Shared, monitor.Name, target.Address, target.Port));
-        return (known is { IsVerified: true } && known.Servers.Exists(s => group.Service is null
-                || s.Server.Group.Service is null || s.Server.Group.Service == group.Service))
-            || _verifiedTargetsBefore?.Contains((pool, encap, null, check)) == true
-            || _verifiedTargetsBefore?.Contains((pool, encap, group.Service?.ToString(), check)) == true;
+        var isKnown = known is { IsVerified: true } && known.Servers.Exists(s => group.Service is null
+            || s.Server.Group.Service is null || s.Server.Group.Service == group.Service);
+        return isKnown || _verifiedBefore?.Contains(group, check) == true;
     }
-
-    private bool WasVerifiedBefore(CheckKey key) => _verifiedBefore?.Contains((key.Group.Pool.ToString(),
-        key.Group.Encap.ToString(), key.Address.ToString(), NameOf(key))) == true;
 
     private void ReevaluateAgents()
     {
@@ -440,35 +400,12 @@ public sealed class HealthTracker : IHealth
     /// <summary>Replaces the health of a group, unless nothing changed.</summary>
     private void SetGroup(GroupKey group, GroupHealth health)
     {
-        var next = health with { IsInPanic = IsInPanic(group, health) };
+        var next = health with
+        {
+            IsInPanic = PanicRule.IsInPanic(_byGroup.GetValueOrDefault(group, []), health),
+        };
         if (!_groups.TryGetValue(group, out var previous) || previous != next)
             _groups = _groups.SetItem(group, next);
-    }
-
-    /// <summary>True if fewer of the servers that could serve are healthy than the pool's panic threshold says. Servers
-    /// that were never healthy do not count: a pool that grows is not in panic. A healthy backup server is the
-    /// operator's own remedy.</summary>
-    private bool IsInPanic(GroupKey group, GroupHealth health)
-    {
-        int all = 0, healthy = 0;
-        var threshold = 0;
-        foreach (var state in _byGroup.GetValueOrDefault(group, []))
-        {
-            var server = state.Server.Server;
-            if (!state.HasServed || server is not { State: ServerState.Enabled, Weight: > 0 })
-                continue;
-            var isHealthy = health.Healthy.Contains(server.VrfAddress);
-            if (server.Backup)
-            {
-                if (isHealthy)
-                    return false;
-                continue;
-            }
-            threshold = state.Server.Pool.PanicThreshold;
-            all++;
-            healthy += isHealthy ? 1 : 0;
-        }
-        return healthy * 100 < all * threshold;
     }
 
     private void Publish(List<HealthChange> changes, bool hasChanged)
@@ -540,22 +477,7 @@ public sealed class HealthTracker : IHealth
     }
 
     private static string ReasonOf(ServerHealthState server) =>
-        server.FailingCheck is { } failingCheck ? Describe(failingCheck) : "";
-
-    private static string Describe(CheckState state) =>
-        $"{state.Check.Key.Monitor}, {TargetOf(state.Check.Key)}"
-            + $"{(state.Check.Key.ThroughDsrPath ? "" : " at the server's own address")}: {state.Error}";
-
-    private static string TargetOf(CheckKey key) => TargetOf(key.Target, key.Port);
-
-    private static string TargetOf(IPAddress target, int port) => port == 0 ? target.ToString()
-        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{target} {port}");
-
-    /// <summary>The name of a check in the file of the next daemon.</summary>
-    private static string NameOf(CheckKey key) => NameOf(key.Monitor, key.Target, key.Port, key.ThroughDsrPath);
-
-    private static string NameOf(string monitor, IPAddress target, int port, bool throughDsrPath) =>
-        $"{monitor}, {TargetOf(target, port)}{(throughDsrPath ? "" : ", server")}";
+        server.FailingCheck is { } failingCheck ? CheckText.Describe(failingCheck) : "";
 
     /// <summary>A check, and the servers that it counts for: one in each group that has it.</summary>
     private sealed class TrackedCheck(CheckState state)

@@ -15,16 +15,6 @@ public sealed record SavedHealth
     /// <summary>Path MTUs that are smaller than those of the routes; none in the file of an earlier version.</summary>
     public ImmutableArray<SavedPathMtu> PathMtus { get; init; } = [];
 
-    /// <summary>The checks that were up at any time, each with its server.</summary>
-    internal IEnumerable<(string Pool, string Encap, string Address, string Check)> Verified =>
-        Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
-            .Select(c => (s.Pool, s.Encap, s.Address, c)));
-
-    /// <summary>The checks that were up on any server, each with the service of its group.</summary>
-    internal IEnumerable<(string Pool, string Encap, string? Service, string Check)> VerifiedTargets =>
-        Servers.SelectMany(static s => (s.VerifiedChecks.IsDefault ? [] : s.VerifiedChecks)
-            .Select(c => (s.Pool, s.Encap, s.Service, c)));
-
     /// <summary>The healthy servers of a group; if the group is unknown, those of its pool.</summary>
     internal IEnumerable<VrfAddress> HealthyIn(GroupKey key)
     {
