@@ -48,7 +48,8 @@ public interface INextHopResolver
     }
 
     /// <summary>The current next hops. A server that was never resolved is missing. A server that stops answering keeps
-    /// its last next hop, because health checks alone decide whether it serves.</summary>
+    /// its last next hop, because health checks alone decide whether it serves. A server that loses its route keeps it
+    /// for five seconds.</summary>
     NextHops Current { get; }
 
     /// <summary>Raised on any thread after <see cref="Current"/> has changed.</summary>

@@ -47,7 +47,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
                 $"not allowed to send ARP requests: CAP_NET_RAW missing ({e.Message}). Run as root, or give "
                 + "the service this capability (systemd: AmbientCapabilities)", e);
         }
-        _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, log, TimeProvider.System));
+        _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, log, TimeProvider.System),
+            TimeProvider.System);
         _thread = new SupervisedThread(supervisor, "next hops", Run);
     }
 

@@ -8,15 +8,17 @@ namespace Sidestep.Daemon.NextHops;
 /// threads.</summary>
 /// <param name="network">The machine's network.</param>
 /// <param name="prober">Sends requests to the next hops.</param>
-internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber prober)
+/// <param name="time">The clock.</param>
+internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber prober, TimeProvider time)
 {
+    private readonly LostNextHops _lost = new(time);
     private RouteTable? _routes;
     private NeighbourTable _neighbours = NeighbourTable.Empty;
 
     /// <summary>The servers and other directors that are looked for.</summary>
     internal ResolverTargets Targets { get; private set; } = new([], [], []);
 
-    /// <summary>The next hops that are resolved now, and why others are not.</summary>
+    /// <summary>The next hops that are resolved now or were a moment ago, and why others are not.</summary>
     internal NextHopTable Current { get; private set; } =
         new([], new Dictionary<VrfAddress, Forwarding.NextHop>(), new Dictionary<VrfAddress, string>());
 
@@ -31,14 +33,14 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
         prober.ProbeAll(_routes!.Neighbours, _neighbours.StaticEntries);
     }
 
-    /// <summary>Follows the kernel's events.</summary>
+    /// <summary>Follows the kernel's events, and the time.</summary>
     /// <param name="anyEvent">There was an event.</param>
     /// <param name="routesChanged">Routes, links or addresses may have changed, and not only neighbours.</param>
     /// <returns>True when <see cref="Current"/> changed.</returns>
     /// <exception cref="NativeException">The kernel refused; what is known stays.</exception>
     internal bool Update(bool anyEvent, bool routesChanged)
     {
-        if (!anyEvent && _routes is not null)
+        if (!anyEvent && _routes is not null && !_lost.AnyIsOver)
             return false;
         if (routesChanged)
             _routes = null;
@@ -57,7 +59,7 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
     {
         _routes ??= RouteTable.Find(network, Targets);
         _neighbours = NeighbourTable.Of(network.Neighbours());
-        var next = _routes.Resolve(_neighbours.Macs, Current);
+        var next = _lost.AddTo(_routes.Resolve(_neighbours.Macs, Current), Current);
         var same = next.Interfaces.SequenceEqual(Current.Interfaces)
             && next.LocalAddresses.SequenceEqual(Current.LocalAddresses) && Same(next.Servers, Current.Servers)
             && Same(next.Unresolved, Current.Unresolved)

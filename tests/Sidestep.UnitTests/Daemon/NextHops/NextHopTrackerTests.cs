@@ -16,7 +16,8 @@ public sealed class NextHopTrackerTests
     private readonly NextHopTracker _tracker;
 
     public NextHopTrackerTests() =>
-        _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, static _ => { }, _time));
+        _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, static _ => { }, _time),
+            _time);
 
     [Fact]
     public void Watched_servers_and_peers_are_resolved_and_requested_at_once()
