@@ -40,6 +40,9 @@ internal sealed record BounceReport : IRunReport
 
     public required int ConnectionsBroken { get; init; }
 
+    /// <summary>Servers that do not serve at the end, as `sidestep status` tells: must be empty.</summary>
+    public required IReadOnlyList<string> NotServing { get; init; }
+
     /// <summary>What was removed and did not come back, or came back different; each with its event.</summary>
     public required IReadOnlyList<string> NotRestored { get; init; }
 
@@ -69,9 +72,10 @@ internal sealed record BounceReport : IRunReport
 /// <param name="What">The disturbance: a link, or the part that was removed.</param>
 /// <param name="AtSecond">Seconds since the first disturbance.</param>
 /// <param name="RestoreSeconds">Seconds until everything was in place again, by the tools of the kernel.</param>
+/// <param name="ConnectionsBroken">Connections that broke from then until the next disturbance.</param>
 /// <param name="NotRestored">What was not; empty: everything was.</param>
 internal sealed record BounceEvent(string Node, string What, double AtSecond, double RestoreSeconds,
-    IReadOnlyList<string> NotRestored);
+    int ConnectionsBroken, IReadOnlyList<string> NotRestored);
 
 /// <summary>At the end the lab removes something that nothing restores.</summary>
 /// <param name="Run">The command on the node.</param>

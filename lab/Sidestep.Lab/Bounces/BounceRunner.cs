@@ -8,8 +8,10 @@ namespace Sidestep.Lab.Bounces;
 /// <summary>Does disturbances, one after another, and waits after each until all is in place again.</summary>
 /// <param name="run">The run.</param>
 /// <param name="before">The state of each disturbed node before Sidestep started.</param>
+/// <param name="brokenConnections">Counts the connections that have broken until now.</param>
 /// <param name="log">Receives the events.</param>
-internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostState> before, Action<string> log)
+internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostState> before,
+    Func<int> brokenConnections, Action<string> log)
 {
     /// <summary>The daemon compares twice a second, and the agent reads settings every few seconds.</summary>
     private static readonly TimeSpan RestoreTimeout = ScaledTimeout.Seconds(20);
@@ -18,6 +20,9 @@ internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostS
     private static readonly TimeSpan LinkDown = TimeSpan.FromSeconds(0.3);
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>After an outage everything must work for so long, before the next one.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
 
     private readonly Stopwatch _watch = new();
     private readonly List<BounceEvent> _events = [];
@@ -93,6 +98,7 @@ internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostS
     private async Task DoAsync(Disturbance disturbance, CancellationToken cancel)
     {
         var at = _watch.Elapsed;
+        var broken = brokenConnections();
         var watched = WatchedNodes(disturbance);
         if (disturbance.IsOutage)
             Outages.Begin();
@@ -117,11 +123,15 @@ internal sealed class BounceRunner(LabRun run, IReadOnlyDictionary<string, HostS
         LinkOutages.End();
         Outages.End();
         var took = _watch.Elapsed - begin;
+        if (disturbance.IsOutage)
+            await Task.Delay(Pause, cancel);
+        broken = brokenConnections() - broken;
         _events.Add(new BounceEvent(disturbance.Node, disturbance.What, Math.Round(at.TotalSeconds, 1),
-            Math.Round(took.TotalSeconds, 2), differences));
+            Math.Round(took.TotalSeconds, 2), broken, differences));
         log($"{at.TotalSeconds,5:0.0} s  {disturbance.Node}: {disturbance.What}: "
             + (differences.Count == 0 ? $"restored after {took.TotalSeconds:0.00} s"
-                : $"NOT RESTORED: {string.Join("; ", differences)}"));
+                : $"NOT RESTORED: {string.Join("; ", differences)}")
+            + (broken > 0 ? $"; {broken} CONNECTIONS BROKE" : ""));
         // What is missing now is one fault. It must not appear after every later event as well.
         foreach (var node in differences.Count == 0 ? [] : watched)
             _expected[node] = await ReadAsync(node, cancel);

@@ -32,8 +32,8 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
         await run.StartServicesAsync(cancel);
         var servers = new DirectorFile(run.DirectorConfiguration).Servers;
         log($"waiting until the director forwards to {string.Join(", ", servers)}");
-        if (await new StatusWaiter(run).WaitForStartAsync(s => servers.All(n => s.Servers.GetValueOrDefault(n)
-            is { Slots: > 0, State: "serving" }), cancel) is { } problem)
+        if (await new StatusWaiter(run).WaitForStartAsync(s => NotServing(s, servers).Count == 0, cancel)
+            is { } problem)
             throw new LabException(problem);
         await WaitUntilSteadyAsync(cancel);
         var logged = File.ReadLines(run.Daemon.Log).Count();
@@ -41,9 +41,10 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
         await sessions.OpenedAsync(StartTimeout, cancel);
         using var stream = StreamProcess.Start(run, "stream", plan.Stream, plan.Stream.To);
 
-        var runner = new BounceRunner(run, before, log);
+        var runner = new BounceRunner(run, before, () => sessions.State.Broken, log);
         await runner.RunAsync(plan, DefaultTime, cancel);
 
+        var notServing = NotServing(await SidestepStatus.QueryAsync(run, cancel), servers);
         var sent = await stream.StopAsync(cancel);
         var state = await sessions.StopAsync(StopTimeout, cancel);
         var judgedDown = File.ReadLines(run.Daemon.Log).Skip(logged).Where(static l =>
@@ -69,6 +70,7 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
             DatagramsDuplicated = result.Duplicated,
             Connections = state.Opened,
             ConnectionsBroken = state.Broken,
+            NotServing = notServing,
             NotRestored = [.. runner.Events.SelectMany(static e =>
                 e.NotRestored.Select(n => $"{n} (after {e.Node}: {e.What})"))],
             LongestRestoreSeconds = longest.RestoreSeconds,
@@ -87,6 +89,8 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
     {
         foreach (var missing in report.NotRestored)
             yield return missing;
+        foreach (var server in report.NotServing)
+            yield return $"at the end {server}";
         if (judgedDown.Length > 0)
             yield return $"{judgedDown.Length} times a server was judged down, and none had failed; the first: "
                 + judgedDown[0];
@@ -107,6 +111,13 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
         if (!run.Daemon.Identity.IsAlive())
             yield return $"the daemon has ended; its log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log)}";
     }
+
+    private static IReadOnlyList<string> NotServing(SidestepStatus status, IReadOnlyCollection<string> servers) =>
+    [
+        .. servers.Select(n => (Name: n, Status: status.Servers.GetValueOrDefault(n)))
+            .Where(static s => s.Status is not { Slots: > 0, State: "serving" })
+            .Select(static s => $"{s.Name} does not serve: {s.Status?.ToString() ?? "no status"}"),
+    ];
 
     private async Task<Dictionary<string, HostState>> ReadAsync(CancellationToken cancel)
     {

@@ -23,6 +23,7 @@ internal static class BounceView
         Row("disturbances", $"{report.Events.Count:N0} in {report.Rounds} rounds; the longest restoration took "
             + $"{report.LongestRestoreSeconds:0.00} s: {report.LongestRestore}", report.NotRestored.Count == 0);
         Row("servers judged down", $"{report.ServersJudgedDown}", report.ServersJudgedDown == 0);
+        Row("servers not serving", $"{report.NotServing.Count}", report.NotServing.Count == 0);
         Row("numbered datagrams", $"{report.DatagramsSent:N0} sent, {report.DatagramsLost:N0} lost, of these "
             + $"{report.DatagramsLostOutsideOutages} outside of the {report.OutageSeconds:0.0} s of outages",
             report.DatagramsLostOutsideOutages == 0);
