@@ -27,7 +27,7 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	struct service service = {};
 	struct cpu_counters *own;
 	struct packet p;
-	struct tuple t;
+	const struct tuple *t;
 
 	if (!pctx || pctx->l3 > sizeof(struct ethhdr) + VLAN_TAGS * VLAN_BYTES || pctx->l3 < sizeof(struct ethhdr))
 		return XDP_PASS;
@@ -39,11 +39,11 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	p.server_id = pctx->server_id & SLOT_SERVER_MASK;
 	service.id = pctx->service;
 	p.service = &service;
-	t = pctx->lookup.tuple;
+	t = &pctx->lookup.tuple;
 	p.server = server_of(p.bank_number, p.server_id);
 	if (!p.server || !(p.server->flags & SERVER_USED))
 		return SERVER_GONE;
-	if (pctx->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !pctx->info.later_fragment)
+	if (pctx->server_id & REPLY_RESET && t->protocol == IPPROTO_TCP && !t->quoted && !pctx->info.later_fragment)
 		return send_tcp_reset(ctx, pctx, DROP_NO_SERVER);
 	own = own_counters();
 	if (!own)
@@ -58,8 +58,8 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	if (!p.data)
 		return XDP_PASS;
 	if (p.length > p.server->inner_mtu)
-		return handle_too_big(ctx, &p, &t, pctx);
-	return send_to_server(ctx, own, &p, &t, t.ipv6);
+		return handle_too_big(ctx, &p, pctx);
+	return send_to_server(ctx, own, &p, t, t->ipv6);
 }
 
 #define SERVICE_NEEDS_PORTS (SERVICE_HASH_MASK | SERVICE_TRACKS_FLOWS | SERVICE_PERSISTENCE)

@@ -26,8 +26,9 @@ INLINE int send_too_big(struct xdp_md *ctx, const struct packet_ctx *pctx, __u32
 }
 
 /* The packet exceeds the server's inner MTU: sends an ICMP error to the client, or has the packet fragmented. */
-INLINE int handle_too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t, const struct packet_ctx *pctx)
+INLINE int handle_too_big(struct xdp_md *ctx, struct packet *p, const struct packet_ctx *pctx)
 {
+	const struct tuple *t = &pctx->lookup.tuple;
 	__u32 policy = p->bank->profiles[pctx->profile & (PROFILES - 1)].oversized, mtu = egress_mtu(p);
 	bool fragments = policy == OVERSIZED_FRAGMENT || (policy == OVERSIZED_ICMP && pctx->info.may_fragment);
 
