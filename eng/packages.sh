@@ -39,7 +39,8 @@ packages() {
 	iputils-ping sends the echo requests of the tests
 	tshark reads the files that sidestep capture writes
 	dnsmasq-base answers the questions of DNS monitors
-	socat answers the datagrams of UDP monitors, and is a monitor itself
+	perl-base answers the datagrams of UDP monitors
+	socat is a monitor of the tests
 	systemd reads the units, networks and settings that the agent writes
 	libyaml-0-2 netplan reads its files with it
 	LIST
