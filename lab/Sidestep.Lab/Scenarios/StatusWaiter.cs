@@ -62,7 +62,9 @@ internal sealed class StatusWaiter(LabRun run)
             "drain-server" or "disable-server" => server is { Slots: 0 },
             "weigh-server" => server is not null && server.Weight == change.Weight,
             "remove-server" => server is null,
-            "add-service" => status.Services.Contains(change.Service),
+            // Each server gets its traffic once it was up there.
+            "add-service" => status.Services.Contains(change.Service)
+                && !status.ServicesWithoutServer.Contains(change.Service),
             "remove-service" => !status.Services.Contains(change.Service),
             _ => throw new LabException($"'{change.Do}' does not change the configuration."),
         };
