@@ -153,6 +153,7 @@ internal sealed class BounceScenario(LabRun run, Bounce plan, Action<string> log
         await run.EndServiceAsync(removed.Node, removed.Service);
         var traffic = new StreamTraffic { Senders = VictimSenders, Rate = VictimRate };
         using var victims = StreamProcess.Start(run, "victims", traffic, plan.Stream.To, firstSender);
+        await victims.BegunAsync(cancel);
         await SystemCommand.RunAsync(run.Folder.Namespace(removed.Node).Enter("sh", "-c", removed.Run), cancel);
         await Task.Delay(WithoutPart, cancel);
         var noticed = (await runner.DifferencesAsync(removed.Node, cancel)).Count > 0;

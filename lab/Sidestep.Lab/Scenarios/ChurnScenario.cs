@@ -114,6 +114,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         log($"removing {service} under datagrams, which must be lost");
         var plan = new StreamTraffic { Senders = VictimSenders, Rate = VictimRate };
         using var victims = StreamProcess.Start(run, "lost", plan, [file.Endpoint(service)], firstSender);
+        await victims.BegunAsync(cancel);
         file.Remove(service);
         file.Save();
         if (await statusWaiter.WaitForChangeAsync(new RunStep { Do = "remove-service", Service = service },

@@ -12,6 +12,7 @@ internal sealed class StreamProcess : IDisposable
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
     private readonly PipedProcess _process;
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? _sent;
 
     private StreamProcess(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services, int firstSender)
@@ -25,7 +26,7 @@ internal sealed class StreamProcess : IDisposable
             .. services.SelectMany(s => (string[])["--service", s]),
             .. AssignmentProbe.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
         ];
-        _process = PipedProcess.Start(run, run.Topology.Clients.Node, name, command, line => _sent = line);
+        _process = PipedProcess.Start(run, run.Topology.Clients.Node, name, command, OnLine);
     }
 
     /// <param name="name">Name of the process.</param>
@@ -34,6 +35,9 @@ internal sealed class StreamProcess : IDisposable
     public static StreamProcess Start(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services,
         int firstSender = 0)
         => new(run, name, plan, services, firstSender);
+
+    /// <summary>Waits until it sends: on a busy machine, its start takes seconds.</summary>
+    public Task BegunAsync(CancellationToken cancel) => _begun.Task.WaitAsync(Timeout, cancel);
 
     /// <returns>For each sender, when it sent each of its datagrams: milliseconds since 1970.</returns>
     public async Task<IReadOnlyList<IReadOnlyList<long>>> StopAsync(CancellationToken cancel)
@@ -46,4 +50,12 @@ internal sealed class StreamProcess : IDisposable
     }
 
     public void Dispose() => _process.Dispose();
+
+    private void OnLine(string line)
+    {
+        if (line == StreamWire.Begun)
+            _begun.TrySetResult();
+        else
+            _sent = line;
+    }
 }

@@ -42,6 +42,7 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
         var sockets = Enumerable.Range(0, plan.Senders).Select(Open).ToArray();
         Span<byte> datagram = stackalloc byte[StreamWire.Length];
         datagram.Clear();
+        var hasBegun = false;
         var due = Stopwatch.GetTimestamp();
         for (var next = 0; !_stop;)
         {
@@ -52,7 +53,12 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
                 var time = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
                 // Not connected: otherwise an ICMP error for an earlier datagram would be reported for this one.
                 if (TrySend(sockets[next], datagram, plan.Services[next % plan.Services.Count]))
+                {
                     _sent[next].Add(time);
+                    if (!hasBegun)
+                        output.WriteLine(StreamWire.Begun);
+                    hasBegun = true;
+                }
             }
             // Datagrams that were not sent in time are skipped: a burst would only overflow queues.
             due = allowed == MaxBurst ? Stopwatch.GetTimestamp() : due

@@ -8,6 +8,9 @@ internal static class StreamWire
 {
     public const int Length = 64;
 
+    /// <summary>The first line of the process that sends, once it has sent a datagram.</summary>
+    public const string Begun = "begun";
+
     public static void Write(Span<byte> datagram, int sender, int number)
     {
         BinaryPrimitives.WriteInt32BigEndian(datagram, sender);
