@@ -41,6 +41,8 @@ packages() {
 	dnsmasq-base answers the questions of DNS monitors
 	perl-base answers the datagrams of UDP monitors
 	socat is a monitor of the tests
+	curl reads metrics as an operator does
+	prometheus reads the metrics of the tests, and has promtool
 	systemd reads the units, networks and settings that the agent writes
 	libyaml-0-2 netplan reads its files with it
 	LIST

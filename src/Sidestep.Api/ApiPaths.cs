@@ -40,6 +40,9 @@ public static class ApiPaths
     /// <see cref="Api.Configurations.RevisionsReport"/>.</summary>
     public const string Revisions = "/v1/revisions";
 
+    /// <summary>GET: metrics in the text format of Prometheus.</summary>
+    public const string Metrics = "/metrics";
+
     /// <summary>How long the director holds a request for a spec until there is a new one (long polling).</summary>
     public static TimeSpan LongestPoll { get; } = TimeSpan.FromSeconds(30);
 

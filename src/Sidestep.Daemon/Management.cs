@@ -56,15 +56,18 @@ internal sealed class Management : IDisposable
             always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        var local = new LocalHandlers(() => status() with
+        DirectorStatus WithAgents() => status() with
         {
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
-        }, _doctor.DiagnoseAsync, () => events.Read(node.Name), () => revisions.Read(node.Name));
+        };
+        var local = new LocalHandlers(WithAgents, _doctor.DiagnoseAsync, () => events.Read(node.Name),
+            () => revisions.Read(node.Name));
         var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables);
-        var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), log);
-        _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints,
-            () => Volatile.Read(ref _applied)?.Configuration.Desired.Node.Api,
+        NodeSettings? Settings() => Volatile.Read(ref _applied)?.Configuration.Desired.Node;
+        var metrics = new MetricsHandler(WithAgents, () => Settings()?.Metrics?.PerServer ?? true);
+        var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), metrics, log);
+        _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, Settings,
             p => problems([.. always, .. p]), supervisor, log, TimeProvider.System);
     }
 

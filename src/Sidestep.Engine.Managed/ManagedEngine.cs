@@ -157,6 +157,9 @@ public sealed class ManagedEngine : IEngine
             .Where(static c => c.Value > 0).ToDictionary());
     }
 
+    /// <summary>How many flows it tracks at most.</summary>
+    public int FlowTableSize => Flows.Capacity;
+
     /// <summary>Number of flows and fragmented datagrams that were evicted before they were idle.</summary>
     public (long Flows, long Fragments) Evicted =>
         (_state.Counters.Sum(static c => c.FlowsEvicted), _state.Counters.Sum(static c => c.FragmentsEvicted));

@@ -23,6 +23,7 @@ public static class ManagedStatus
             Revision = 0,
             AppliedAt = null,
             Interfaces = [.. engine.Attached.Select(StatusRecords.Of)],
+            FlowTableSize = engine.FlowTableSize,
         };
         if (engine.Tables?.Origin is not { } tables)
             return status;

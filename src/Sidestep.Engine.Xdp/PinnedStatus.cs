@@ -57,6 +57,7 @@ public static class PinnedStatus
                 .ThenBy(static g => g.Key.Service?.ToString(), StringComparer.Ordinal)
                 .Select(static g => StatusRecords.Pool(g.Key, g.Select(static s => s.Status)))],
             Responses = StatusRecords.Of(counters.Responses),
+            FlowTableSize = FlowTable.CapacityOf(maps.FlowBuckets),
             Evicted = new EvictionCounters(CounterReader.Evicted(maps, static (ref counters) => counters.FlowsEvicted),
                 CounterReader.Evicted(maps, static (ref counters) => counters.FragmentsEvicted)),
             Drops = StatusRecords.Of(counters.Drops),

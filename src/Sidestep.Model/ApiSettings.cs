@@ -18,6 +18,9 @@ public sealed record ApiSettings
     /// <summary>Path of a PEM file: the certificate authorities that issue the agents' certificates.</summary>
     public required string CaFile { get; init; }
 
+    /// <summary>The three files.</summary>
+    public TlsFiles Tls => new(CertFile, KeyFile, CaFile);
+
     /// <summary>Compares by value, the endpoints in their order.</summary>
     public bool Equals(ApiSettings? other) =>
         other is not null && CertFile == other.CertFile && KeyFile == other.KeyFile

@@ -22,6 +22,9 @@ public sealed record NodeSettings
     /// <summary>The HTTPS API for agents; null: none.</summary>
     public ApiSettings? Api { get; init; }
 
+    /// <summary>Where Prometheus reads metrics; null: nowhere.</summary>
+    public MetricsSettings? Metrics { get; init; }
+
     /// <summary>Folder under which the director pins its state. The daemon mounts a bpffs there if there is
     /// none.</summary>
     public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";

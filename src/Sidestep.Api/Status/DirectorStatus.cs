@@ -54,6 +54,9 @@ public sealed record DirectorStatus
     /// <summary>Frames that were answered, punted or delivered locally, by decision.</summary>
     public IReadOnlyDictionary<string, PacketCounter> Responses { get; init; } = PacketCounter.None;
 
+    /// <summary>How many flows the flow table tracks at most.</summary>
+    public int FlowTableSize { get; init; }
+
     /// <summary>Entries of full tables that were replaced by others.</summary>
     public EvictionCounters Evicted { get; init; } = new(0, 0);
 

@@ -6,19 +6,20 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves the
+/// <summary>The certificates of a listener, from three PEM files. A change of a file that cannot be read leaves the
 /// previous certificates in use.</summary>
 internal sealed class ApiCertificates
 {
-    private readonly ApiSettings _settings;
+    private readonly TlsFiles _files;
+    private readonly string _place;
     private readonly FileIdentity?[] _identities;
     private Loaded _loaded;
 
-    private ApiCertificates(ApiSettings settings, FileIdentity?[] read, Loaded loaded)
+    private ApiCertificates(TlsFiles files, string place)
     {
-        _settings = settings;
-        _identities = read;
-        _loaded = loaded;
+        (_files, _place) = (files, place);
+        _identities = Identities();
+        _loaded = Load();
     }
 
     /// <summary>Options of the next TLS handshake. Each handshake needs an instance of its own, because the server
@@ -40,9 +41,11 @@ internal sealed class ApiCertificates
         };
     }
 
-    /// <summary>Reads the certificate, its key and the authorities from the files of the settings.</summary>
+    /// <summary>Reads the certificate, its key and the authorities.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="place">The mapping that names them: <c>node.api</c>.</param>
     /// <exception cref="ApiException">The message names the file, the fault and the remedy.</exception>
-    internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
+    internal static ApiCertificates Read(TlsFiles files, string place) => new(files, place);
 
     /// <summary>Reads the files again if one of them changed since the last attempt.</summary>
     /// <returns>True when the next handshake uses new certificates.</returns>
@@ -50,29 +53,29 @@ internal sealed class ApiCertificates
     /// change.</exception>
     internal bool Refresh()
     {
-        var now = Identities(_settings);
+        var now = Identities();
         if (now.SequenceEqual(_identities))
             return false;
         now.CopyTo(_identities, 0);
-        Volatile.Write(ref _loaded, Load(_settings));
+        Volatile.Write(ref _loaded, Load());
         return true;
     }
 
-    private static Loaded Load(ApiSettings settings)
+    private Loaded Load()
     {
-        var (certificate, chain) = Certificate(settings);
+        var (certificate, chain) = Certificate();
         return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true),
-            Pem("node.api.caFile", settings.CaFile));
+            Pem("caFile", _files.CaFile));
     }
 
-    private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
+    private (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate()
     {
-        var chain = Pem("node.api.certFile", settings.CertFile);
+        var chain = Pem("certFile", _files.CertFile);
         var certificate = chain[0];
         if (certificate.NotAfter < DateTime.Now)
             throw new ApiException(
-                $"node.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
-        var key = Text("node.api.keyFile", settings.KeyFile);
+                $"{_place}.certFile: {_files.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
+        var key = Text("keyFile", _files.KeyFile);
         try
         {
             using var certificateWithKey = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
@@ -82,12 +85,12 @@ internal sealed class ApiCertificates
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new ApiException(
-                $"node.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM format: "
+                $"{_place}.keyFile: {_files.KeyFile}: not the private key of {_files.CertFile} in PEM format: "
                 + $"{e.Message} Use the key that was created with this certificate, without a password.", e);
         }
     }
 
-    private static X509Certificate2Collection Pem(string key, string path)
+    private X509Certificate2Collection Pem(string key, string path)
     {
         var certificates = new X509Certificate2Collection();
         try
@@ -96,14 +99,14 @@ internal sealed class ApiCertificates
         }
         catch (CryptographicException e)
         {
-            throw new ApiException($"{key}: {path}: not a certificate in PEM format: {e.Message}", e);
+            throw new ApiException($"{_place}.{key}: {path}: not a certificate in PEM format: {e.Message}", e);
         }
         return certificates.Count > 0 ? certificates
             : throw new ApiException(
-            $"{key}: {path}: the file has no certificate in PEM format (-----BEGIN CERTIFICATE-----).");
+            $"{_place}.{key}: {path}: the file has no certificate in PEM format (-----BEGIN CERTIFICATE-----).");
     }
 
-    private static string Text(string key, string path)
+    private string Text(string key, string path)
     {
         try
         {
@@ -111,15 +114,15 @@ internal sealed class ApiCertificates
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ApiException($"{key}: {path}: {e.Message}", e);
+            throw new ApiException($"{_place}.{key}: {path}: {e.Message}", e);
         }
     }
 
     private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2Collection Authorities);
 
-    private static FileIdentity?[] Identities(ApiSettings settings) =>
-        [FileIdentity.Of(settings.CertFile), FileIdentity.Of(settings.KeyFile), FileIdentity.Of(settings.CaFile)];
+    private FileIdentity?[] Identities() =>
+        [FileIdentity.Of(_files.CertFile), FileIdentity.Of(_files.KeyFile), FileIdentity.Of(_files.CaFile)];
 }
 
-/// <summary>The agent API cannot be offered as the configuration says. The message says why and what to do.</summary>
+/// <summary>A listener cannot be offered as the configuration says. The message says why and what to do.</summary>
 internal sealed class ApiException(string message, Exception? cause = null) : Exception(message, cause);

@@ -10,8 +10,10 @@ namespace Sidestep.Daemon.Api;
 /// <param name="agents">The specs for agents and the reports of agents.</param>
 /// <param name="local">Handles short requests of the command line.</param>
 /// <param name="running">Handles requests of the command line that take long.</param>
+/// <param name="metrics">Handles requests for metrics.</param>
 /// <param name="log">Receives faults.</param>
-internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, RunningHandlers running, ILogger log)
+internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, RunningHandlers running,
+    MetricsHandler metrics, ILogger log)
 {
     private const string Server = "{" + ApiPolicies.ServerParameter + "}";
 
@@ -32,6 +34,7 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         api.MapPost(ApiPaths.Capture, running.CaptureAsync);
         api.MapPost(ApiPaths.Plan, running.PlanAsync);
         api.MapPost(ApiPaths.Trace, running.TraceAsync);
+        api.MapGet(ApiPaths.Metrics, metrics.SendAsync);
         MapOthers(routes);
     }
 
@@ -42,6 +45,14 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         api.MapGet(ApiPaths.Spec + Server, _agents.SendSpecAsync);
         api.MapPost(ApiPaths.Reports + Server, _agents.ReceiveReportAsync);
         api.MapPost(ApiPaths.Drains + Server, _agents.DrainAsync);
+        MapOthers(routes);
+    }
+
+    /// <summary>The endpoint for Prometheus. The listener is the access control: it is on loopback, or its clients have
+    /// certificates.</summary>
+    internal void MapMetrics(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(ApiPaths.Metrics, metrics.SendAsync);
         MapOthers(routes);
     }
 

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
 
@@ -51,22 +50,31 @@ internal sealed class ApiListener : IAsyncDisposable
         return listener;
     }
 
-    /// <summary>Listens for agents by HTTPS.</summary>
+    /// <summary>Listens on the network.</summary>
+    /// <param name="settings">Addresses and ports.</param>
+    /// <param name="certificates">For HTTPS with client certificates; null: HTTP.</param>
+    /// <param name="map">Adds the endpoints.</param>
+    /// <param name="log">Receives faults of handlers.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">An address is not one of this machine, or a port is in use.</exception>
-    internal static Task<ApiListener> OnNetworkAsync(ApiSettings settings, ApiCertificates certificates,
-        ApiEndpoints endpoints, CancellationToken cancellation) =>
+    internal static Task<ApiListener> OnNetworkAsync(ListenerSettings settings, ApiCertificates? certificates,
+        Action<IEndpointRouteBuilder> map, ILogger log, CancellationToken cancellation) =>
         StartAsync(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             foreach (var endpoint in settings.Listen)
             {
-                kestrel.Listen(endpoint, options => options.UseHttps(new TlsHandshakeCallbackOptions
+                kestrel.Listen(endpoint, options =>
                 {
-                    HandshakeTimeout = HandshakeTimeout,
-                    OnConnection = _ => ValueTask.FromResult(certificates.Options()),
-                }));
+                    if (certificates is not null)
+                        options.UseHttps(new TlsHandshakeCallbackOptions
+                        {
+                            HandshakeTimeout = HandshakeTimeout,
+                            OnConnection = _ => ValueTask.FromResult(certificates.Options()),
+                        });
+                });
             }
-        }, endpoints.MapAgents, endpoints.Log, cancellation);
+        }, map, log, cancellation);
 
     /// <summary>The addresses that it listens at, as URLs.</summary>
     internal IReadOnlyCollection<string> Addresses => [.. _application.Urls];

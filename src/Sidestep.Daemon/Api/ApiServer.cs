@@ -7,28 +7,34 @@ namespace Sidestep.Daemon.Api;
 /// is reported and tried again; it never stops forwarding.</summary>
 /// <param name="socketPath">Path of the Unix socket.</param>
 /// <param name="endpoints">Handle the requests.</param>
-/// <param name="settings">Reads the settings in force; null: no agent API.</param>
+/// <param name="settings">Reads the settings in force; null: there are none yet.</param>
 /// <param name="reportProblems">Receives the present problems after every change; empty: none.</param>
-/// <param name="supervisor">Keeps socket and network apart.</param>
+/// <param name="supervisor">Keeps the listeners apart.</param>
 /// <param name="log">Receives events and problems.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<ApiSettings?> settings,
+internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<NodeSettings?> settings,
     Action<IReadOnlyList<string>> reportProblems, Supervisor supervisor, ILogger log, TimeProvider time)
 {
     /// <summary>How often settings and certificate files are checked.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private readonly RetriedAction _local = new(time);
-    private readonly RetriedAction _remote = new(time);
-    private string? _filesProblem;
+
+    private readonly NetworkListener _agents = new("API", "node.api", "agents cannot reach this director",
+        () => ListenerSettings.Of(settings()?.Api), endpoints.MapAgents, log.AgentApiListening, log, time);
+
+    private readonly NetworkListener _metrics = new("metrics", "node.metrics.tls",
+        "nothing can read metrics over the network",
+        () => ListenerSettings.Of(settings()?.Metrics), endpoints.MapMetrics, log.MetricsListening, log, time);
+
     private ApiListener? _socket;
-    private ApiListener? _network;
-    private ApiSettings? _appliedSettings;
-    private ApiCertificates? _certificates;
     private string _reportedProblems = "";
 
     /// <summary>The addresses that the agent API listens at, as URLs.</summary>
-    internal IReadOnlyCollection<string> AgentAddresses => _network?.Addresses ?? [];
+    internal IReadOnlyCollection<string> AgentAddresses => _agents.Addresses;
+
+    /// <summary>The addresses at which metrics are read, as URLs.</summary>
+    internal IReadOnlyCollection<string> MetricsAddresses => _metrics.Addresses;
 
     /// <summary>Serves the socket and the network, and follows changes of settings and certificates, until
     /// cancelled.</summary>
@@ -57,18 +63,19 @@ internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<
     internal async Task UpdateAsync(CancellationToken cancellation)
     {
         await supervisor.TryAsync("socket of the API", EnsureSocketAsync, cancellation).ConfigureAwait(false);
-        await supervisor.TryAsync("API for agents", EnsureNetworkAsync, cancellation).ConfigureAwait(false);
+        await supervisor.TryAsync("API for agents", _agents.UpdateAsync, cancellation).ConfigureAwait(false);
+        await supervisor.TryAsync("metrics", _metrics.UpdateAsync, cancellation).ConfigureAwait(false);
         ReportProblems();
     }
 
     /// <summary>Closes all connections, and removes the Unix socket.</summary>
     internal async Task CloseAsync()
     {
-        if (_network is not null)
-            await _network.DisposeAsync().ConfigureAwait(false);
+        await _agents.CloseAsync().ConfigureAwait(false);
+        await _metrics.CloseAsync().ConfigureAwait(false);
         if (_socket is not null)
             await _socket.DisposeAsync().ConfigureAwait(false);
-        (_network, _socket, _appliedSettings) = (null, null, null);
+        _socket = null;
         File.Delete(socketPath);
     }
 
@@ -83,52 +90,12 @@ internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<
         }).ConfigureAwait(false);
     }
 
-    private async Task EnsureNetworkAsync(CancellationToken cancellation)
-    {
-        var desired = settings();
-        if (!Equals(desired, _appliedSettings))
-        {
-            if (_network is not null)
-                await _network.DisposeAsync().ConfigureAwait(false);
-            (_network, _certificates, _filesProblem) = (null, null, null);
-            _appliedSettings = desired;
-            _remote.Reset();
-        }
-        if (desired is null)
-            return;
-        if (_network is not null)
-            RefreshCertificates();
-        else if (_remote.IsDue)
-        {
-            await _remote.TryAsync("agents cannot reach this director", async () =>
-            {
-                _certificates = ApiCertificates.Read(desired);
-                _network = await ApiListener.OnNetworkAsync(desired, _certificates, endpoints, cancellation)
-                    .ConfigureAwait(false);
-                log.AgentApiListening(string.Join(", ", desired.Listen));
-            }).ConfigureAwait(false);
-        }
-    }
-
-    private void RefreshCertificates()
-    {
-        try
-        {
-            if (_certificates!.Refresh())
-            {
-                _filesProblem = null;
-                log.CertificatesReloaded();
-            }
-        }
-        catch (ApiException e)
-        {
-            _filesProblem = $"keeping the previous API certificates: {e.Message}";
-        }
-    }
-
     private void ReportProblems()
     {
-        string[] problems = [.. new[] { _local.Problem, _remote.Problem, _filesProblem }.OfType<string>()];
+        string[] problems =
+        [
+            .. new[] { _local.Problem }.OfType<string>().Concat(_agents.Problems).Concat(_metrics.Problems),
+        ];
         var text = string.Join('\n', problems);
         if (text == _reportedProblems)
             return;

@@ -6,12 +6,15 @@ internal static partial class ApiEvents
     [LoggerMessage(400, LogLevel.Information, "agent API listening on {Addresses}")]
     public static partial void AgentApiListening(this ILogger logger, string addresses);
 
-    [LoggerMessage(401, LogLevel.Information, "API certificates reloaded")]
-    public static partial void CertificatesReloaded(this ILogger logger);
+    [LoggerMessage(401, LogLevel.Information, "{Listener} certificates reloaded")]
+    public static partial void CertificatesReloaded(this ILogger logger, string listener);
 
     [LoggerMessage(402, LogLevel.Warning, "{Problem}")]
     public static partial void ApiProblem(this ILogger logger, string problem);
 
     [LoggerMessage(403, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(this ILogger logger, Exception fault, string method, string path);
+
+    [LoggerMessage(404, LogLevel.Information, "metrics at {Addresses}")]
+    public static partial void MetricsListening(this ILogger logger, string addresses);
 }

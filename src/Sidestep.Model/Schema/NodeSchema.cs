@@ -36,9 +36,12 @@ internal static class NodeSchema
     public static readonly Key<BoundMapping> Api = Key<BoundMapping>.Optional("api", ApiSchema.Kind,
         "The HTTPS API for agents. Without it, agents read their specs from local files.");
 
+    public static readonly Key<BoundMapping> Metrics = Key<BoundMapping>.Optional("metrics", MetricsSchema.Kind,
+        "Metrics for Prometheus. Without it, only the local socket has them.");
+
     public static readonly MappingKind Kind = new("the section node",
         "This director: its name, interfaces and engine. Each director of a group has its own.",
-        Name, Engine, Interfaces, OnExit, PinPath, Api);
+        Name, Engine, Interfaces, OnExit, PinPath, Api, Metrics);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(NodeSettings node) => MappingNode.Of(
@@ -47,7 +50,8 @@ internal static class NodeSchema
         Interfaces.WriteItems(node.Interfaces, InterfaceSchema.Write),
         OnExit.Write(node.OnExit),
         PinPath.Write(node.PinPath),
-        Api.WriteMapping(node.Api is { } api ? ApiSchema.Write(api) : null));
+        Api.WriteMapping(node.Api is { } api ? ApiSchema.Write(api) : null),
+        Metrics.WriteMapping(node.Metrics is { } metrics ? MetricsSchema.Write(metrics) : null));
 
     public static NodeSettings Build(BoundMapping m) => new()
     {
@@ -57,6 +61,7 @@ internal static class NodeSchema
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
         Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
+        Metrics = m.Find(Metrics) is { } metrics ? MetricsSchema.Build(metrics.Value) : null,
     };
 }
 

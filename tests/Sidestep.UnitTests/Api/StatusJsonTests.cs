@@ -48,7 +48,8 @@ public sealed class StatusJsonTests
         var json = Json(TestDirector.Status);
         Assert.Equal(
             ["director", "source", "engine", "revision", "appliedAt", "daemon", "interfaces", "workers", "services",
-                "pools", "health", "agents", "addressConflicts", "responses", "evicted", "drops"],
+                "pools", "health", "agents", "addressConflicts", "responses", "flowTableSize",
+                "evicted", "drops"],
             json.Select(static p => p.Key));
         Assert.Equal(
             ["running", "starting", "processId", "version", "started", "configurationFile", "errors", "unresolved",

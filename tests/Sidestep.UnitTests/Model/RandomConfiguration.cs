@@ -41,6 +41,14 @@ internal sealed class RandomConfiguration(int seed)
             KeyFile = FilePath(),
             CaFile = FilePath(),
         }),
+        Metrics = Maybe(() => Flag()
+            ? new MetricsSettings { Listen = [new IPEndPoint(IPAddress.IPv6Loopback, Number(1, 65535))] }
+            : new MetricsSettings
+            {
+                Listen = [new IPEndPoint(Address(), Number(1, 65535))],
+                Tls = new TlsFiles(FilePath(), FilePath(), FilePath()),
+                PerServer = Flag(),
+            }),
     };
 
     private GroupSettings Group() => new()

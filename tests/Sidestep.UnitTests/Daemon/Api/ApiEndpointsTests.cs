@@ -51,7 +51,8 @@ public sealed class ApiEndpointsTests : IDisposable
                 RevisionOutcome.Accepted, [])]));
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine,
             static () => TestDirector.Tables);
-        _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads), _log.Log);
+        _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads),
+            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
     }
 
     [Fact]

@@ -22,8 +22,9 @@ public sealed class ApiServerTests : IAsyncDisposable
     private readonly LongRequests _threads = new();
     private readonly ApiServer _server;
     private ApiSettings? _settings;
+    private MetricsSettings? _metrics;
 
-    public ApiServerTests() => _server = Server(() => _settings);
+    public ApiServerTests() => _server = Server(() => Node(_settings, _metrics));
 
     private string SocketPath => _folder.Path("api/d.sock");
 
@@ -156,6 +157,67 @@ public sealed class ApiServerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Metrics_are_read_on_loopback_without_certificates()
+    {
+        _metrics = new MetricsSettings { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] };
+        await UpdateAsync();
+        Assert.Equal(["info: metrics at 127.0.0.1:0"], _log.Lines);
+        using var client = new HttpClient();
+        var response = await client.GetAsync(MetricsUri(), TestContext.Current.CancellationToken);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", $"{response.Content.Headers.ContentType}");
+        Assert.Contains("\nsidestep_service_packets_total{",
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri(MetricsUri(), "/v1/status"),
+            TestContext.Current.CancellationToken)).StatusCode);
+        _metrics = null;
+        await UpdateAsync();
+        Assert.Empty(_server.MetricsAddresses);
+    }
+
+    [Theory]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    [InlineData("[::1]:9000", HttpStatusCode.OK)]
+    [InlineData("rebound.example", HttpStatusCode.Forbidden)]
+    public async Task Page_in_a_browser_cannot_read_metrics_by_a_name_of_its_own(string host, HttpStatusCode expected)
+    {
+        _metrics = new MetricsSettings { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] };
+        await UpdateAsync();
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, MetricsUri());
+        request.Headers.Host = host;
+        var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Metrics_by_HTTPS_need_a_certificate_of_the_authority()
+    {
+        _metrics = new MetricsSettings
+        {
+            Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Tls = Settings().Tls,
+        };
+        await UpdateAsync();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(MetricsUri(), _authority, "CN=prometheus"));
+        await Assert.ThrowsAnyAsync<Exception>(() => StatusAsync(MetricsUri(), null, ""));
+    }
+
+    [Fact]
+    public async Task Metrics_that_cannot_be_offered_are_a_problem_of_their_own()
+    {
+        _settings = Settings();
+        _metrics = new MetricsSettings
+        {
+            Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Tls = _settings.Tls with { CaFile = _folder.Path("none.pem") },
+        };
+        await UpdateAsync();
+        Assert.Single(_server.AgentAddresses);
+        Assert.StartsWith("nothing can read metrics over the network: node.metrics.tls.caFile: ",
+            Assert.Single(_problems[^1]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Server_runs_until_it_is_cancelled_and_checks_twice_a_second()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -193,7 +255,10 @@ public sealed class ApiServerTests : IAsyncDisposable
         };
     }
 
-    private ApiServer Server(Func<ApiSettings?> settings)
+    private static NodeSettings Node(ApiSettings? api, MetricsSettings? metrics) =>
+        TestDirector.Configuration.Node with { Api = api, Metrics = metrics };
+
+    private ApiServer Server(Func<NodeSettings?> settings)
     {
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         agents.Applied(TestDirector.Effective, TestDirector.NextHops);
@@ -201,7 +266,8 @@ public sealed class ApiServerTests : IAsyncDisposable
             static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException(),
             static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
-        var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads), _log.Log);
+        var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
+            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
         return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add,
             TestSupervisor.Create(), _log.Log, _time);
     }
@@ -224,7 +290,12 @@ public sealed class ApiServerTests : IAsyncDisposable
             TestContext.Current.CancellationToken);
     }
 
-    private async Task<HttpStatusCode> SpecStatusAsync(TestAuthority? authority, string subject = "CN=web1")
+    private Uri MetricsUri() => new(_server.MetricsAddresses.Single() + "/metrics");
+
+    private Task<HttpStatusCode> SpecStatusAsync(TestAuthority? authority, string subject = "CN=web1") =>
+        StatusAsync(new Uri(_server.AgentAddresses.Single() + "/v1/spec/web1"), authority, subject);
+
+    private async Task<HttpStatusCode> StatusAsync(Uri uri, TestAuthority? authority, string subject)
     {
         using var certificate = authority?.IssueForTls(subject);
         using var handler = new SocketsHttpHandler
@@ -242,8 +313,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         using var root = X509Certificate2.CreateFromPem(_authority.Pem);
         handler.SslOptions.CertificateChainPolicy!.CustomTrustStore.Add(root);
         using var client = new HttpClient(handler);
-        var response = await client.GetAsync(new Uri(_server.AgentAddresses.Single() + "/v1/spec/web1"),
-            TestContext.Current.CancellationToken);
+        var response = await client.GetAsync(uri, TestContext.Current.CancellationToken);
         return response.StatusCode;
     }
 }

@@ -33,7 +33,8 @@ public sealed class StreamTests : IAsyncLifetime
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         _listener = await ApiListener.OnSocketAsync(SocketPath,
-            new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads), _log.Log), Cancellation);
+            new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
+            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log), Cancellation);
     }
 
     [Fact]

@@ -10,6 +10,17 @@ internal static class ConsistencyMistakes
             "- name: eth0\n    - name: eth0",
             "5:13: error: node.interfaces[1].name: eth0: the interface node.interfaces[0] has the "
             + "same name. Keep one of the two. See line 4."),
+        new("metrics for other machines without certificates",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "metrics: { listen: [ \"127.0.0.1:9638\", \"10.0.0.2:9638\" ] }\n",
+            "7:42: error: node.metrics.listen[1]: 10.0.0.2:9638: reachable from other machines, and there are no "
+            + "certificates to tell who asks. Add the mapping tls, or listen on 127.0.0.1 or [::1]."),
+        new("metrics on the port of the API",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "api: { listen: [ \"127.0.0.1:7443\" ], certFile: /a, keyFile: /b, caFile: /c }\n"
+            + "  metrics: { listen: [ \"127.0.0.1:7443\" ] }\n",
+            "8:24: error: node.metrics.listen[0]: 127.0.0.1:7443: node.api listens there already. Take another "
+            + "port."),
         new("two profiles of one name",
             "name: routed\n",
             "name: fast\n    dsrType: l3\n    type: tcp-fast-path\n  - name: routed\n",

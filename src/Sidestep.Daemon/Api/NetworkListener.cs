@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Routing;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>A listener on the network that follows its settings and its certificate files. A failure is reported and
+/// tried again.</summary>
+/// <param name="name">Names it in messages: <c>API</c>, <c>metrics</c>.</param>
+/// <param name="place">The mapping of its settings: <c>node.api</c>.</param>
+/// <param name="consequence">What does not work while it cannot listen.</param>
+/// <param name="settings">Reads the settings in force; null: it does not listen.</param>
+/// <param name="map">Adds its endpoints.</param>
+/// <param name="onListening">Called with its addresses once it listens.</param>
+/// <param name="log">Receives events, and faults of handlers.</param>
+/// <param name="time">The clock.</param>
+internal sealed class NetworkListener(string name, string place, string consequence,
+    Func<ListenerSettings?> settings, Action<IEndpointRouteBuilder> map, Action<string> onListening, ILogger log,
+    TimeProvider time)
+{
+    private readonly RetriedAction _start = new(time);
+    private string? _filesProblem;
+    private ApiListener? _listener;
+    private ListenerSettings? _applied;
+    private ApiCertificates? _certificates;
+
+    /// <summary>The addresses that it listens at, as URLs.</summary>
+    internal IReadOnlyCollection<string> Addresses => _listener?.Addresses ?? [];
+
+    /// <summary>What does not work now.</summary>
+    internal IEnumerable<string> Problems => new[] { _start.Problem, _filesProblem }.OfType<string>();
+
+    /// <summary>Opens, reloads or closes it, as is due now.</summary>
+    internal async Task UpdateAsync(CancellationToken cancellation)
+    {
+        var desired = settings();
+        if (!Equals(desired, _applied))
+        {
+            await CloseAsync().ConfigureAwait(false);
+            _applied = desired;
+            _start.Reset();
+        }
+        if (desired is null)
+            return;
+        if (_listener is not null)
+            RefreshCertificates();
+        else if (_start.IsDue)
+        {
+            await _start.TryAsync(consequence, async () =>
+            {
+                _certificates = desired.Tls is { } files ? ApiCertificates.Read(files, place) : null;
+                _listener = await ApiListener.OnNetworkAsync(desired, _certificates, map, log, cancellation)
+                    .ConfigureAwait(false);
+                onListening(desired.ToString());
+            }).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Closes all connections.</summary>
+    internal async Task CloseAsync()
+    {
+        if (_listener is not null)
+            await _listener.DisposeAsync().ConfigureAwait(false);
+        (_listener, _certificates, _filesProblem, _applied) = (null, null, null, null);
+    }
+
+    private void RefreshCertificates()
+    {
+        try
+        {
+            if (_certificates?.Refresh() == true)
+            {
+                _filesProblem = null;
+                log.CertificatesReloaded(name);
+            }
+        }
+        catch (ApiException e)
+        {
+            _filesProblem = $"keeping the previous {name} certificates: {e.Message}";
+        }
+    }
+}
