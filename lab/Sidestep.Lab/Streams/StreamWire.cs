@@ -8,7 +8,7 @@ internal static class StreamWire
 {
     public const int Length = 64;
 
-    /// <summary>The first line of the process that sends, once it has sent a datagram.</summary>
+    /// <summary>The sending process prints this line once it has sent its first datagram.</summary>
     public const string Begun = "begun";
 
     public static void Write(Span<byte> datagram, int sender, int number)

@@ -17,7 +17,7 @@ internal static class CheckText
     /// <summary>The name of a check in the file of the next daemon.</summary>
     internal static string NameOf(CheckKey key) => NameOf(key.Monitor, key.Target, key.Port, key.ThroughDsrPath);
 
-    /// <summary>The same, of a check that may not exist yet.</summary>
+    /// <summary>The name of a check that may not exist yet, for the same file.</summary>
     internal static string NameOf(string monitor, IPAddress target, int port, bool throughDsrPath) =>
         $"{monitor}, {TargetOf(target, port)}{(throughDsrPath ? "" : ", server")}";
 

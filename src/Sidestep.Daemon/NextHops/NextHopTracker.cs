@@ -33,7 +33,7 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
         prober.ProbeAll(_routes!.Neighbours, _neighbours.StaticEntries);
     }
 
-    /// <summary>Follows the kernel's events, and the time.</summary>
+    /// <summary>Applies the kernel's events, and drops next hops whose retention time is over.</summary>
     /// <param name="anyEvent">There was an event.</param>
     /// <param name="routesChanged">Routes, links or addresses may have changed, and not only neighbours.</param>
     /// <returns>True when <see cref="Current"/> changed.</returns>
