@@ -23,7 +23,7 @@ internal sealed class GroupCompiler
     private readonly CompilerInput? _previousInput;
     private readonly bool _sameKey;
     private readonly GroupHistory _previous;
-    private readonly ConcurrentDictionary<PoolKey, SlotTable> _newest = new();
+    private readonly ConcurrentDictionary<PoolKey, NewestSlots> _newest = new();
 
     internal GroupCompiler(
         CompilerInput input, ForwardingTables? previous, IReadOnlySet<GroupKey> required, DateTimeOffset now,
@@ -87,10 +87,20 @@ internal sealed class GroupCompiler
         var parameters = new SlotTableParameters(pool.Algorithm, _key, pool.Slots);
         if (previous is not null && previous.Slots.IsOf(parameters, members))
             return previous.Slots;
-        // The services of a pool mostly have the same servers.
-        if (_newest.TryGetValue(pool.Key, out var slots) && slots.IsOf(parameters, members))
-            return slots;
-        return _newest[pool.Key] = SlotTable.Of(parameters, members);
+        // The services of a pool mostly have the same servers. Groups are compiled in parallel: the second one
+        // waits for the table instead of building it again.
+        var newest = _newest.GetOrAdd(pool.Key, static _ => new NewestSlots());
+        lock (newest)
+        {
+            return newest.Table is { } slots && slots.IsOf(parameters, members) ? slots
+                : newest.Table = SlotTable.Of(parameters, members);
+        }
+    }
+
+    /// <summary>The slot table of a pool that was built last.</summary>
+    private sealed class NewestSlots
+    {
+        internal SlotTable? Table { get; set; }
     }
 
     /// <summary>True if compiling would give the same group again: the same pool and next hops, no transition, and no

@@ -214,6 +214,20 @@ public sealed class TableCompilerTests
         Assert.Single(tables.Services.Select(static s => s.SlotsOf).Distinct());
     }
 
+    /// <summary>Groups are compiled in parallel.</summary>
+    [Fact]
+    public void Services_with_the_same_servers_share_one_slot_table()
+    {
+        var services = Enumerable.Range(0, 60).Select(static i => Service($"s{i}", "web", port: 80 + i)).ToArray();
+        for (var round = 0; round < 50; round++)
+        {
+            var tables = TableCompiler.Compile(Configuration([Pool("web", 2) with { Monitors = null }], services),
+                NextHopsOf(2));
+            Assert.Equal(services.Length, tables.Groups.Length);
+            Assert.Single(tables.Groups.Select(static g => g.Slots).Distinct());
+        }
+    }
+
     /// <summary>Later fragments of a VIP follow one slot table only while its services choose the same
     /// servers.</summary>
     [Fact]
