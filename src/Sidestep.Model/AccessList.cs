@@ -11,6 +11,9 @@ public sealed record AccessList
     /// <summary>Name of the list, 1 to 63 characters; unique among the access lists.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+
     /// <summary>Prefixes of either family that may use the service.</summary>
     public ImmutableArray<IPNetwork> Allow { get; init; } = [];
 

@@ -9,6 +9,9 @@ public sealed record HealthMonitor
     /// <summary>Name of the monitor, 1 to 63 characters; unique among the monitors.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+
     /// <summary>The protocol that a probe speaks.</summary>
     public required MonitorType Type { get; init; }
 

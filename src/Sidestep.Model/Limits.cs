@@ -5,7 +5,7 @@ namespace Sidestep.Model;
 public static class Limits
 {
     /// <summary>Bytes of the document in UTF-8. The largest configuration that the other limits allow is far smaller:
-    /// 100,000 servers with every key take 25 MB, services and prefixes 15 MB.</summary>
+    /// 100,000 servers with every key but labels and annotations take 25 MB, services and prefixes 15 MB.</summary>
     public const int DocumentBytes = 64 * 1024 * 1024;
 
     /// <summary>Levels of nested lists and mappings; the configuration itself needs six.</summary>
@@ -41,6 +41,15 @@ public static class Limits
 
     /// <summary>Characters of the name of any object: pool, server, service, monitor.</summary>
     public const int NameLength = 63;
+
+    /// <summary>Labels of one object, and as many annotations.</summary>
+    public const int MetadataEntries = 64;
+
+    /// <summary>Characters of the key of a label or an annotation: a domain, a slash and a name.</summary>
+    public const int MetadataKeyLength = 253 + 1 + NameLength;
+
+    /// <summary>Characters of an annotation.</summary>
+    public const int AnnotationLength = 1024;
 
     /// <summary>Characters of an interface name: the kernel's IFNAMSIZ without the terminating zero.</summary>
     public const int InterfaceNameLength = 15;

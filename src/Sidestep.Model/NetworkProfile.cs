@@ -8,6 +8,9 @@ public sealed record NetworkProfile
     /// <summary>Name of the profile, 1 to 63 characters; unique among the profiles.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+
     /// <summary>The protocol of the services that may use the profile; null: all protocols.</summary>
     public ProfileType? Type { get; init; }
 

@@ -9,6 +9,9 @@ public sealed record Pool
     /// <summary>Name of the pool, 1 to 63 characters; unique among the pools.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+
     /// <summary>Identifies the pool.</summary>
     public PoolKey Key => PoolKey.InDefault(Name);
 
@@ -99,6 +102,9 @@ public sealed record RealServer
 {
     /// <summary>Name of the server, 1 to 63 characters; unique within the pool.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
 
     /// <summary>The server's own address (not the VIP): the next hop at layer 2, the outer destination at layer
     /// 3.</summary>

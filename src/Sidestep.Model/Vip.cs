@@ -5,7 +5,11 @@ namespace Sidestep.Model;
 /// <summary>Settings of a VIP that apply to all its services.</summary>
 /// <param name="Address">The address or prefix, written exactly as in the services.</param>
 /// <param name="Echo">The director's action for an echo request to it.</param>
-public sealed record Vip(IPNetwork Address, EchoPolicy Echo);
+public sealed record Vip(IPNetwork Address, EchoPolicy Echo)
+{
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+}
 
 /// <summary>The director's action for an echo request to a VIP.</summary>
 public enum EchoPolicy

@@ -9,6 +9,9 @@ public sealed record VirtualService
     /// <summary>Name of the service, 1 to 63 characters; unique among the services.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Labels and annotations of the operator.</summary>
+    public Metadata Metadata { get; init; } = Metadata.None;
+
     /// <summary>Identifies the service.</summary>
     public ServiceKey Key => ServiceKey.InDefault(Name);
 

@@ -32,7 +32,7 @@ internal sealed class YamlEmitter
             if (!isContinued)
                 _text.Append(' ', indent);
             isContinued = false;
-            _text.Append(entry.Key.Text).Append(':');
+            _text.Append(YamlText.Of(entry.Key)).Append(':');
             WriteValue(entry.Value, indent + 2);
         }
     }

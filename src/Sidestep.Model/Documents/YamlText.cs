@@ -18,21 +18,19 @@ internal static partial class YamlText
     private static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
-        foreach (char c in text)
+        foreach (var rune in text.EnumerateRunes())
         {
-            if (c is '"' or '\\')
-                quoted.Append('\\').Append(c);
-            else if (c is >= ' ' and <= '~')
-                quoted.Append(c);
-            else
-                quoted.Append(c switch
-                {
-                    '\n' => "\\n",
-                    '\r' => "\\r",
-                    '\t' => "\\t",
-                    <= '\xff' => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
-                    _ => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                });
+            quoted.Append(rune.Value switch
+            {
+                '"' or '\\' => $"\\{rune}",
+                >= ' ' and <= '~' => rune.ToString(),
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                <= 0xff => string.Create(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}"),
+                <= 0xffff => string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}"),
+                _ => string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}"),
+            });
         }
         return quoted.Append('"').ToString();
     }

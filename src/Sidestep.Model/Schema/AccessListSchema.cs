@@ -16,15 +16,18 @@ internal static class AccessListSchema
         "Source addresses and prefixes that may not use the service. The longest matching prefix decides.");
 
     public static readonly MappingKind Kind = new("an access list", "Source addresses that may use a service.",
-        Name, Allow, Deny);
+        Name, Allow, Deny, MetadataSchema.Labels, MetadataSchema.Annotations);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(AccessList list) => MappingNode.Of(
-        Name.Write(list.Name), Allow.WriteValues(list.Allow), Deny.WriteValues(list.Deny));
+        Name.Write(list.Name), Allow.WriteValues(list.Allow), Deny.WriteValues(list.Deny),
+        MetadataSchema.WriteLabels(list.Metadata),
+        MetadataSchema.WriteAnnotations(list.Metadata));
 
     public static AccessList Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Metadata = MetadataSchema.Build(m),
         Allow = [.. m.Value(Allow).Select(p => p.Value)],
         Deny = [.. m.Value(Deny).Select(p => p.Value)],
     };

@@ -114,7 +114,8 @@ internal static class HealthMonitorSchema
 
     public static readonly MappingKind Kind = new("a health monitor", "How the director probes real servers.",
         Name, Type, Probe, Interval, Timeout, Rise, Fall, Jitter, Port, Send, Expect, Path, Host, StatusCodes,
-        ExpectedText, Tls, CaFile, ServerName, Query, RecordType, ExpectedCode, ExpectedAddress, Command, Arguments);
+        ExpectedText, Tls, CaFile, ServerName, Query, RecordType, ExpectedCode, ExpectedAddress, Command, Arguments,
+        MetadataSchema.Labels, MetadataSchema.Annotations);
 
     private static readonly PortRange DefaultStatusCodes = new(200, 399);
 
@@ -143,7 +144,9 @@ internal static class HealthMonitorSchema
         ExpectedCode.WriteOptional((DnsResponseCode?)monitor.Dns?.ResponseCode),
         ExpectedAddress.Write(monitor.Dns?.Address),
         Command.Write(monitor.Command is [var program, ..] ? program : null),
-        Arguments.WriteValues(monitor.Command is [_, .. var arguments] ? arguments : null));
+        Arguments.WriteValues(monitor.Command is [_, .. var arguments] ? arguments : null),
+        MetadataSchema.WriteLabels(monitor.Metadata),
+        MetadataSchema.WriteAnnotations(monitor.Metadata));
 
     public static HealthMonitor Build(BoundMapping m)
     {
@@ -152,6 +155,7 @@ internal static class HealthMonitorSchema
         return new HealthMonitor
         {
             Name = m.Value(Name),
+            Metadata = MetadataSchema.Build(m),
             Type = type,
             Probe = m.Value(Probe),
             Interval = m.Value(Interval),

@@ -34,6 +34,11 @@ internal static class KeyWriting
         return Entry(key, new ListNode(default, [.. items.Select(write)]));
     }
 
+    /// <summary>The entry of a mapping to texts.</summary>
+    public static MappingEntry? WriteTexts(this Key<ImmutableSortedDictionary<string, string>> key,
+        ImmutableSortedDictionary<string, string> texts) =>
+        texts.IsEmpty ? null : Entry(key, TextMapKind.ToNode(texts));
+
     /// <summary>The entry of a mapping; null if there is none.</summary>
     public static MappingEntry? WriteMapping(this Key<BoundMapping> key, MappingNode? mapping) =>
         mapping is null ? null : Entry(key, mapping);

@@ -64,7 +64,8 @@ internal static class NetworkProfileSchema
 
     public static readonly MappingKind Kind = new("a network profile",
         "How traffic reaches the real servers. With a name only: layer 3 with IP-in-IP.",
-        Name, Type, DsrType, Encapsulation, GuePort, OuterSource, Oversized, IdleTimeouts, UdpOnRebalance);
+        Name, Type, DsrType, Encapsulation, GuePort, OuterSource, Oversized, IdleTimeouts, UdpOnRebalance,
+        MetadataSchema.Labels, MetadataSchema.Annotations);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(NetworkProfile profile) => MappingNode.Of(
@@ -76,11 +77,14 @@ internal static class NetworkProfileSchema
         OuterSource.WriteValues(Sources(profile)),
         Oversized.Write(profile.Oversized),
         IdleTimeouts.WriteUnlessEmpty(IdleTimeoutsSchema.Write(profile.IdleTimeouts)),
-        UdpOnRebalance.Write(profile.UdpOnRebalance));
+        UdpOnRebalance.Write(profile.UdpOnRebalance),
+        MetadataSchema.WriteLabels(profile.Metadata),
+        MetadataSchema.WriteAnnotations(profile.Metadata));
 
     public static NetworkProfile Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Metadata = MetadataSchema.Build(m),
         Type = m.Find(Type)?.Value,
         DsrType = m.Value(DsrType),
         Encapsulation = m.Value(Encapsulation),

@@ -96,7 +96,8 @@ internal static class PoolSchema
 
     public static readonly MappingKind Kind = new("a pool", "Real servers, and how the director chooses one.",
         Name, Algorithm, HashFields, FragmentTracking, Slots, Persistence, MinServers, Drain, FallbackToDraining,
-        Monitors, MinHealthyMonitors, PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath, Servers);
+        Monitors, MinHealthyMonitors, PanicThreshold, HealthScope, Admission, AllowUnverifiedDsrPath,
+        MetadataSchema.Labels, MetadataSchema.Annotations, Servers);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Pool pool) => MappingNode.Of(
@@ -115,11 +116,14 @@ internal static class PoolSchema
         HealthScope.Write(pool.HealthScope),
         Admission.WriteUnlessEmpty(AdmissionSchema.Write(pool.Admission)),
         AllowUnverifiedDsrPath.Write(pool.AllowUnverifiedDsrPath),
+        MetadataSchema.WriteLabels(pool.Metadata),
+        MetadataSchema.WriteAnnotations(pool.Metadata),
         Servers.WriteItems(pool.Servers, RealServerSchema.Write));
 
     public static Pool Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Metadata = MetadataSchema.Build(m),
         Algorithm = m.Value(Algorithm),
         HashFields = m.Value(HashFields),
         FragmentTracking = m.Value(FragmentTracking),

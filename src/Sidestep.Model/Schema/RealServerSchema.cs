@@ -40,7 +40,8 @@ internal static class RealServerSchema
         OperatingSystemKind.Linux, "The operating system of the server.");
 
     public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
-        Name, Address, Port, Weight, State, Backup, Encapsulation, Os);
+        Name, Address, Port, Weight, State, Backup, Encapsulation, Os, MetadataSchema.Labels,
+        MetadataSchema.Annotations);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(RealServer server) => MappingNode.Of(
@@ -50,11 +51,14 @@ internal static class RealServerSchema
         State.Write(server.State),
         Backup.Write(server.Backup),
         Encapsulation.WriteOptional(server.Encapsulation),
-        Os.Write(server.Os));
+        Os.Write(server.Os),
+        MetadataSchema.WriteLabels(server.Metadata),
+        MetadataSchema.WriteAnnotations(server.Metadata));
 
     public static RealServer Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Metadata = MetadataSchema.Build(m),
         Address = m.Value(Address),
         Weight = m.Value(Weight),
         State = m.Value(State),

@@ -18,11 +18,17 @@ internal static class VipSchema
         EchoPolicy.Active, "What the director does with an echo request (ping) to the VIP.");
 
     public static readonly MappingKind Kind = new("a VIP",
-        "Settings of a VIP that apply to all services of the VIP.", Address, Echo);
+        "Settings of a VIP that apply to all services of the VIP.", Address, Echo, MetadataSchema.Labels,
+        MetadataSchema.Annotations);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(Vip vip) => MappingNode.Of(
-        Address.Write(vip.Address), Echo.Write(vip.Echo));
+        Address.Write(vip.Address), Echo.Write(vip.Echo),
+        MetadataSchema.WriteLabels(vip.Metadata),
+        MetadataSchema.WriteAnnotations(vip.Metadata));
 
-    public static Vip Build(BoundMapping m) => new(m.Value(Address), m.Value(Echo));
+    public static Vip Build(BoundMapping m) => new(m.Value(Address), m.Value(Echo))
+    {
+        Metadata = MetadataSchema.Build(m),
+    };
 }

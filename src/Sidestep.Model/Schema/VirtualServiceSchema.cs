@@ -62,7 +62,7 @@ internal static class VirtualServiceSchema
 
     public static readonly MappingKind Kind = new("a virtual service", "VIPs, a protocol and ports, served by a pool.",
         Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, OncePerDatagram, OnNoServer,
-        Enabled, TrafficEnabled)
+        Enabled, TrafficEnabled, MetadataSchema.Labels, MetadataSchema.Annotations)
     {
         AlternativeKeys =
         [
@@ -84,11 +84,14 @@ internal static class VirtualServiceSchema
         OncePerDatagram.Write(service.OncePerDatagram),
         OnNoServer.Write(service.OnNoServer),
         Enabled.Write(service.Enabled),
-        TrafficEnabled.Write(service.TrafficEnabled));
+        TrafficEnabled.Write(service.TrafficEnabled),
+        MetadataSchema.WriteLabels(service.Metadata),
+        MetadataSchema.WriteAnnotations(service.Metadata));
 
     public static VirtualService Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Metadata = MetadataSchema.Build(m),
         Vips = [.. VipsOf(m).Select(v => v.Value)],
         Protocol = m.Value(Protocol),
         Ports = PortsOf(m),

@@ -113,6 +113,9 @@ public sealed class ConfigurationWriterTests
             foreach (var element in array)
                 AssertOrder(element!, item);
         }
+        else if (node is System.Text.Json.Nodes.JsonObject texts && schema["properties"] is null)
+            Assert.Equal(texts.Select(static t => t.Key).Order(StringComparer.Ordinal),
+                texts.Select(static t => t.Key));
         else if (node is System.Text.Json.Nodes.JsonObject mapping)
         {
             var order = schema["properties"]!.AsObject().Select(static p => p.Key).ToList();

@@ -21,8 +21,14 @@ internal sealed class RandomConfiguration(int seed)
         NetworkProfiles = Many(4, Profile),
         HealthMonitors = Many(8, Monitor),
         Pools = Many(4, NextPool),
-        AccessLists = Many(3, () => new AccessList { Name = Name(), Allow = Many(30, Prefix), Deny = Many(3, Prefix) }),
-        Vips = Many(3, () => new Vip(Prefix(), Any<EchoPolicy>())),
+        AccessLists = Many(3, () => new AccessList
+        {
+            Name = Name(),
+            Metadata = Labels(),
+            Allow = Many(30, Prefix),
+            Deny = Many(3, Prefix),
+        }),
+        Vips = Many(3, () => new Vip(Prefix(), Any<EchoPolicy>()) { Metadata = Labels() }),
         VirtualServices = Many(5, Service),
     };
 
@@ -63,6 +69,7 @@ internal sealed class RandomConfiguration(int seed)
     private NetworkProfile Profile() => new()
     {
         Name = Name(),
+        Metadata = Labels(),
         Type = Flag() ? Any<ProfileType>() : null,
         DsrType = Any<DsrType>(),
         Encapsulation = Any<Encapsulation>(),
@@ -83,6 +90,7 @@ internal sealed class RandomConfiguration(int seed)
         return new HealthMonitor
         {
             Name = Name(),
+            Metadata = Labels(),
             Type = type,
             Probe = Any<ProbePath>(),
             Interval = TimeSpan.FromMilliseconds(Number(100, 3_600_000)),
@@ -106,6 +114,7 @@ internal sealed class RandomConfiguration(int seed)
     private Pool NextPool() => new()
     {
         Name = Name(),
+        Metadata = Labels(),
         Algorithm = Any<Algorithm>(),
         HashFields = Any<HashFields>(),
         FragmentTracking = Flag(),
@@ -123,6 +132,7 @@ internal sealed class RandomConfiguration(int seed)
         Servers = Many(9, () => new RealServer
         {
             Name = Name(),
+            Metadata = Labels(),
             Address = Address(),
             Weight = Or(1, () => Number(0, 1000)),
             State = Any<ServerState>(),
@@ -146,6 +156,7 @@ internal sealed class RandomConfiguration(int seed)
         return new VirtualService
         {
             Name = Name(),
+            Metadata = Labels(),
             Vips = [Prefix(), .. Many(3, Prefix)],
             Protocol = protocol,
             Ports = ports,
@@ -158,6 +169,12 @@ internal sealed class RandomConfiguration(int seed)
             TrafficEnabled = Flag(),
         };
     }
+
+    private Metadata Labels() => Flag() ? Metadata.None : new Metadata(
+        Metadata.NoTexts.SetItems(Many(3, () => KeyValuePair.Create(Key(), Flag() ? "" : $"1.{Number(0, 9)}0"))),
+        Metadata.NoTexts.SetItems(Many(3, () => KeyValuePair.Create(Key(), FilePath() + " \u00e9\u20ac\ud83d\ude00"))));
+
+    private string Key() => (Flag() ? "example.com/" : "") + _random.GetItems(["true", "A_b.c", "0", "null"], 1)[0];
 
     private ImmutableArray<T> Many<T>(int most, Func<T> next) =>
         [.. Enumerable.Range(0, _random.Next(most + 1)).Select(_ => next())];

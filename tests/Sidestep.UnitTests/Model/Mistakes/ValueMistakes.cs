@@ -5,6 +5,26 @@ internal static class ValueMistakes
 {
     public static Mistake[] All { get; } =
     [
+        new("a label with a space, one without a value, and a key that ends with a hyphen",
+            "weight: 5",
+            "labels: { team: the shop, tier: , x-: 1 }",
+            "23:25: error: pools[0].servers[0].labels.team: the shop: not a possible label. Write at most 63 "
+            + "characters of A-Z, a-z, 0-9, -, _ and . that begin and end with a letter or digit; \"\" is possible.",
+            "23:41: error: pools[0].servers[0].labels.tier: there is no value. Write at most 63 characters of A-Z, "
+            + "a-z, 0-9, -, _ and . that begin and end with a letter or digit; \"\" is possible.",
+            "23:43: error: pools[0].servers[0].labels.x-: x-: not a possible key. Write a key such as team or "
+            + "example.com/team: at most 63 characters of A-Z, a-z, 0-9, -, _ and . that begin and end with a letter "
+            + "or digit, after a domain of at most 253 characters and a slash, if any."),
+        new("labels as a list",
+            "weight: 5",
+            "labels: [shop]",
+            "23:17: error: pools[0].servers[0].labels: this is a list. Write a mapping of labels: keys with a text "
+            + "each."),
+        new("an annotation that is too long",
+            "weight: 5",
+            $"annotations: {{ note: {new string('x', 1025)} }}",
+            $"23:30: error: pools[0].servers[0].annotations.note: {new string('x', 80)}…: has 1025 characters; 1024 "
+            + "are possible. Write at most 1024 characters without control characters; \"\" is possible."),
         new("text for a number",
             "port: 80",
             "port: http",
