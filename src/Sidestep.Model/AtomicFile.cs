@@ -4,6 +4,9 @@ namespace Sidestep.Model;
 /// killed.</summary>
 public static class AtomicFile
 {
+    /// <summary>The end of the name of a temporary file, after that of the file.</summary>
+    public const string TemporarySuffix = ".new";
+
     /// <summary>Writes a temporary file beside the file and renames it. Creates the folder if it does not
     /// exist.</summary>
     /// <param name="path">Path of the file.</param>
@@ -43,5 +46,5 @@ public static class AtomicFile
         File.Delete(TemporaryPath(path));
     }
 
-    private static string TemporaryPath(string path) => path + ".new";
+    private static string TemporaryPath(string path) => path + TemporarySuffix;
 }

@@ -15,6 +15,16 @@ public static class ConfigurationWriter
         return YamlEmitter.Emit(DocumentSchema.Write(configuration));
     }
 
+    /// <summary>A part of a configuration, which was written as JSON, as YAML.</summary>
+    /// <param name="json">An object.</param>
+    /// <exception cref="FormatException">It is not a JSON object, or nested too deeply.</exception>
+    public static string ToYaml(string json)
+    {
+        var issues = new IssueList();
+        return JsonParser.Parse(json, issues) is MappingNode node && !issues.HasErrors ? YamlEmitter.Emit(node)
+            : throw new FormatException(issues.HasErrors ? issues.Errors[0].ToString() : "this is not an object");
+    }
+
     /// <summary>The configuration as JSON (RFC 8259).</summary>
     /// <param name="configuration">The configuration.</param>
     /// <param name="isIndented">True: by two spaces, with a final line feed. False: on one line.</param>
