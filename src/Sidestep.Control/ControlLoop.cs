@@ -34,6 +34,7 @@ public sealed class ControlLoop
     private readonly Channel<ControlEvent> _events =
         Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly MakeBeforeBreak _makeBeforeBreak;
+    private readonly List<ConfigurationChanged> _unanswered = [];
     private EffectiveConfiguration _desired;
     private EffectiveConfiguration? _proposed;
 
@@ -90,8 +91,14 @@ public sealed class ControlLoop
 
     /// <summary>Proposes a validated configuration, with drains. Any thread. Only the newest proposal is
     /// applied.</summary>
-    public void Post(EffectiveConfiguration configuration) =>
-        _events.Writer.TryWrite(new ConfigurationChanged(configuration));
+    /// <returns>Ends when the loop has tried to apply the newest proposal of that moment. True: it is in force. False:
+    /// the engine rejected it, and the loop tries it again. Never ends if the loop does not run any more.</returns>
+    public Task<bool> PostAsync(EffectiveConfiguration configuration)
+    {
+        var changed = new ConfigurationChanged(configuration);
+        _events.Writer.TryWrite(changed);
+        return changed.Tried.Task;
+    }
 
     /// <summary>Lets the loop attach again where the engine is no longer attached. Safe on any thread.</summary>
     public void AttachAgain() => _events.Writer.TryWrite(new AttachmentLost());
@@ -118,8 +125,10 @@ public sealed class ControlLoop
                     _failures = 0;
                 _failures++;
                 await WaitForNewServersAsync(cancellation).ConfigureAwait(false);
-                if (TryApply())
+                bool isInForce = TryApply();
+                if (isInForce)
                     _failures = 0;
+                Answer(isInForce);
             }
         }
         catch (OperationCanceledException)
@@ -175,9 +184,18 @@ public sealed class ControlLoop
             if (next is not ConfigurationChanged changed)
                 continue;
             _proposed = changed.Configuration;
+            _unanswered.Add(changed);
             any = true;
         }
         return any;
+    }
+
+    /// <summary>Tells those who proposed a configuration what became of it.</summary>
+    private void Answer(bool isInForce)
+    {
+        foreach (var changed in _unanswered)
+            changed.Tried.TrySetResult(isInForce);
+        _unanswered.Clear();
     }
 
     /// <summary>Waits briefly for the next hops of new servers: a pool of new servers alone would have none until
@@ -372,7 +390,11 @@ public sealed class ControlLoop
 /// <summary>An event that may change the tables.</summary>
 internal abstract record ControlEvent;
 
-internal sealed record ConfigurationChanged(EffectiveConfiguration Configuration) : ControlEvent;
+internal sealed record ConfigurationChanged(EffectiveConfiguration Configuration) : ControlEvent
+{
+    /// <summary>True once the configuration, or a newer one, is in force; false if it was tried and failed.</summary>
+    public TaskCompletionSource<bool> Tried { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
 
 internal sealed record NextHopsChanged : ControlEvent;
 

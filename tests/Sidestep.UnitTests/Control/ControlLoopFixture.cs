@@ -71,7 +71,10 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         };
 
     /// <summary>Posts a configuration without drains.</summary>
-    public void Post(Configuration configuration) => Loop.Post(new EffectiveConfiguration(configuration));
+    public void Post(Configuration configuration) => _ = PostAsync(configuration);
+
+    public Task<bool> PostAsync(Configuration configuration) =>
+        Loop.PostAsync(new EffectiveConfiguration(configuration));
 
     /// <summary>Starts and runs the loop; returns the lines of the start.</summary>
     public string[] Start()

@@ -95,7 +95,7 @@ public sealed class ControlLoopHealthTests
         await using var f = new ControlLoopFixture(observer: observer);
         f.Start();
         var written = ControlLoopFixture.Configuration("s0");
-        f.Loop.Post(new EffectiveConfiguration(written)
+        _ = f.Loop.PostAsync(new EffectiveConfiguration(written)
             .WithDrains([new ServerDrain(RealServerKey.InDefault("server"), DrainSource.Operator)]));
         await Until.TrueAsync(() => observer.Configuration is { Drains.IsEmpty: false }, "the drain is not applied");
         Assert.NotNull(f.Engine.InForce!.Groups[0].Servers[0].DrainingSince);

@@ -35,6 +35,21 @@ public sealed class ControlLoopTests
     }
 
     [Fact]
+    public async Task Who_proposes_a_configuration_hears_what_became_of_it()
+    {
+        await using var f = new ControlLoopFixture();
+        f.Start();
+        Assert.True(await f.PostAsync(ControlLoopFixture.Configuration("s1")));
+        f.Engine.RejectsAttach = static _ => "occupied";
+        var rejected = ControlLoopFixture.Configuration("s2", ControlLoopFixture.Server, "eth0", "eth1");
+        Assert.False(await f.PostAsync(rejected));
+        f.Engine.RejectsAttach = static _ => null;
+        var replaced = f.PostAsync(ControlLoopFixture.Configuration("s3"));
+        Assert.True(await f.PostAsync(ControlLoopFixture.Configuration("s4")));
+        Assert.True(await replaced);
+    }
+
+    [Fact]
     public async Task Next_hops_of_a_removed_interface_are_watched_until_it_is_detached()
     {
         await using var f = new ControlLoopFixture();
