@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Sidestep.Api.Captures;
 using Sidestep.Api.Configurations;
@@ -9,6 +10,7 @@ using Sidestep.Api.Flows;
 using Sidestep.Api.Plans;
 using Sidestep.Api.Preflight;
 using Sidestep.Api.Status;
+using Sidestep.Api.Streams;
 using Sidestep.Api.Traces;
 using Sidestep.Model;
 using Sidestep.Packets;
@@ -41,6 +43,13 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(TraceReport))]
 [JsonSerializable(typeof(EventsReport))]
 [JsonSerializable(typeof(RevisionsReport))]
+[JsonSerializable(typeof(ChangeReport))]
+[JsonSerializable(typeof(RevisionDifference))]
+[JsonSerializable(typeof(ObjectList))]
+[JsonSerializable(typeof(AlarmRecord))]
+[JsonSerializable(typeof(CountersRecord))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(ConfigurationCheck))]
 [JsonSerializable(typeof(PreflightReport))]
 [JsonSerializable(typeof(ApiProblem))]

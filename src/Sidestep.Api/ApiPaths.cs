@@ -1,44 +1,77 @@
+using Sidestep.Model.Objects;
+
 namespace Sidestep.Api;
 
 /// <summary>Paths and limits of the API.</summary>
 public static class ApiPaths
 {
     /// <summary>GET, followed by the server's name: its spec.</summary>
-    public const string Spec = "/v1/spec/";
+    public const string Spec = "/api/v1/specs/";
 
     /// <summary>POST, followed by the server's name: a report of its agent.</summary>
-    public const string Reports = "/v1/reports/";
+    public const string Reports = "/api/v1/reports/";
 
     /// <summary>POST, followed by the server's name: a request of its operator.</summary>
-    public const string Drains = "/v1/drains/";
+    public const string Drains = "/api/v1/drains/";
 
     /// <summary>GET: the status of the director, as <see cref="Api.Status.DirectorStatus"/>.</summary>
-    public const string Status = "/v1/status";
+    public const string Status = "/api/v1/status";
 
     /// <summary>POST of a <see cref="DoctorRequest"/>: a diagnosis, as <see cref="DoctorReport"/>.</summary>
-    public const string Doctor = "/v1/doctor";
+    public const string Doctor = "/api/v1/diagnoses";
 
     /// <summary>GET with a <see cref="Api.Flows.FlowsRequest"/> as its query: tracked flows, as lines of
     /// <see cref="Api.Flows.FlowsLine"/>.</summary>
-    public const string Flows = "/v1/flows";
+    public const string Flows = "/api/v1/flows";
 
     /// <summary>POST of a <see cref="Api.Captures.CaptureRequest"/>: captured frames, as lines of
     /// <see cref="Api.Captures.CaptureLine"/>, until the client closes the connection.</summary>
-    public const string Capture = "/v1/capture";
+    public const string Capture = "/api/v1/captures";
 
     /// <summary>POST of a <see cref="Api.Plans.PlanRequest"/>: a plan, as <see cref="Api.Plans.PlanReport"/>.</summary>
-    public const string Plan = "/v1/plan";
+    public const string Plan = "/api/v1/plans";
 
     /// <summary>POST of a <see cref="Api.Traces.TraceRequest"/>: a trace, as
     /// <see cref="Api.Traces.TraceReport"/>.</summary>
-    public const string Trace = "/v1/trace";
+    public const string Trace = "/api/v1/decisions";
 
     /// <summary>GET: the latest events of the daemon, as <see cref="Api.Events.EventsReport"/>.</summary>
-    public const string Events = "/v1/events";
+    public const string Events = "/api/v1/events";
 
     /// <summary>GET: the latest revisions of the configuration, as
     /// <see cref="Api.Configurations.RevisionsReport"/>.</summary>
-    public const string Revisions = "/v1/revisions";
+    public const string Revisions = "/api/v1/revisions";
+
+    /// <summary>GET, PUT and PATCH: the whole configuration.</summary>
+    public const string Configuration = "/api/v1/configuration";
+
+    /// <summary>GET, PUT and PATCH: the settings of this director.</summary>
+    public const string Node = "/api/v1/node";
+
+    /// <summary>GET, PUT and PATCH: the settings that the directors of a group share.</summary>
+    public const string Group = "/api/v1/group";
+
+    /// <summary>The path of the objects of a kind; followed by a slash and a name, the path of one of them.</summary>
+    public static string ObjectsOf(ObjectKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(kind);
+        return $"/api/v1/{kind.Plural}";
+    }
+
+    /// <summary>The path of an object.</summary>
+    public static string Of(ObjectPath path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        string owner = path.Owner is null ? ObjectsOf(path.Kind) : $"{Of(path.Owner)}/{path.Kind.Plural}";
+        return $"{owner}/{Uri.EscapeDataString(path.Name)}";
+    }
+
+    /// <summary>GET with the parameter <c>topics</c>: server-sent events; see
+    /// <see cref="Streams.StreamTopics"/>.</summary>
+    public const string Stream = "/api/v1/stream";
+
+    /// <summary>GET: the OpenAPI document of this API.</summary>
+    public const string OpenApi = "/api/v1/openapi.json";
 
     /// <summary>GET: metrics in the text format of Prometheus.</summary>
     public const string Metrics = "/metrics";

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Sidestep.Api.Configurations;
+
 namespace Sidestep.Api;
 
 /// <summary>An error of the API (RFC 9457, application/problem+json).</summary>
@@ -6,6 +9,15 @@ namespace Sidestep.Api;
 /// <param name="Detail">What is wrong, where, and what to do about it.</param>
 public sealed record ApiProblem(string Title, int Status, string Detail)
 {
+    /// <summary>All errors of a configuration, in the words of <c>sidestep config check</c>. The JSON Pointer of an
+    /// error is relative to the body of the request; it is empty for an error that the body causes elsewhere. Null: the
+    /// problem is another one.</summary>
+    public ImmutableArray<IssueRecord>? Errors { get; init; }
+
+    /// <summary>The objects that prevent a deletion, because they use the object; null: the problem is another
+    /// one.</summary>
+    public ImmutableArray<string>? UsedBy { get; init; }
+
     /// <summary>The Content-Type of an error (RFC 9457 section 3).</summary>
     public const string MediaType = "application/problem+json";
 

@@ -18,7 +18,7 @@ namespace Sidestep.Api;
 /// <summary>Client of a director's API.</summary>
 /// <remarks>Every failure is a <see cref="DirectorException"/> whose message says what to do. The caller decides when
 /// to retry. Thread-safe.</remarks>
-public sealed class DirectorClient : IDisposable
+public sealed partial class DirectorClient : IDisposable
 {
     /// <summary>Base address of requests through the Unix socket, which needs no name.</summary>
     private static readonly Uri Local = new("http://director/");

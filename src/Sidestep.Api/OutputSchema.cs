@@ -21,14 +21,20 @@ public static class OutputSchema
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = title,
         };
-        var exported = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions
+        foreach (var (name, node) in NodeOf(type))
+            root[name] = node?.DeepClone();
+        return root.ToJsonString(ApiJson.Indented.Options) + "\n";
+    }
+
+    /// <summary>The schema as a node, for a document that contains it.</summary>
+    public static JsonObject NodeOf<T>(JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions
         {
             TreatNullObliviousAsNonNullable = true,
             TransformSchemaNode = Complete,
         }).AsObject();
-        foreach (var (name, node) in exported.ToArray())
-            root[name] = node?.DeepClone();
-        return root.ToJsonString(ApiJson.Indented.Options) + "\n";
     }
 
     /// <summary>Adds what the exporter cannot know: the form of our own converters, and which properties are always

@@ -6,48 +6,50 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Proposes to the control loop what the configuration file says, with the servers that drain in
+/// <summary>Proposes to the control loop what the configuration says, with the servers that drain in
 /// addition.</summary>
 internal sealed class ConfigurationFollower
 {
-    private readonly ConfigurationFile _file;
+    private readonly ConfigurationSource _source;
     private readonly ConfigurationReload _reload;
     private readonly DrainOverlay _drains;
     private readonly ControlLoop _loop;
 
-    /// <summary>The newest valid configuration of the file, without drains that agents request.</summary>
-    private volatile Configuration _newest;
-
-    /// <param name="file">The file.</param>
+    /// <param name="source">Where the configuration comes from.</param>
     /// <param name="first">The configuration at the start.</param>
     /// <param name="engine">The running engine, which cannot apply every configuration.</param>
     /// <param name="drains">Servers that drain in addition.</param>
     /// <param name="loop">Receives proposals.</param>
-    /// <param name="status">Receives the errors of the file.</param>
+    /// <param name="status">Receives the errors of the configuration.</param>
     /// <param name="revisions">Receives every revision, this first one included.</param>
     /// <param name="log">Receives warnings and errors.</param>
-    internal ConfigurationFollower(ConfigurationFile file, Configuration first, DirectorEngine engine,
+    internal ConfigurationFollower(ConfigurationSource source, Configuration first, DirectorEngine engine,
         DrainOverlay drains, ControlLoop loop, StatusReporter status, RevisionHistory revisions, ILogger log)
     {
-        _file = file;
+        _source = source;
         _drains = drains;
         _loop = loop;
-        _newest = first;
-        if (file.NotificationProblem is { } problem)
-            log.NoFileNotifications(file.Path, problem);
-        _reload = new ConfigurationReload(file.Store, first.Node, c => EngineSelector.RejectionReason(engine, c),
-            Propose, status, revisions, log);
-        revisions.Add(file.ReadRevision, file.Path, []);
+        source.Accepted = first;
+        if (source.NotificationProblem is { } problem)
+            log.NoFileNotifications(source.Path, problem);
+        if (source.LostNewest is { } lost)
+            status.SetProblems(ProblemSource.ConfigurationFile, [lost]);
+        var admission = ConfigurationAdmission.To(first.Node, engine);
+        if (source.Writable is { } store)
+            store.RejectionReason = admission.RejectionReason;
+        _reload = new ConfigurationReload(source.Store, admission.RejectionReason, Propose, status, revisions, log);
+        revisions.Add(source.ReadRevision, source.Path, []);
     }
 
     /// <summary>Proposes the newest configuration again whenever servers begin or end to drain.</summary>
-    internal void FollowDrains() => _drains.Changed += () => _loop.Post(_drains.ApplyTo(_newest));
+    internal void FollowDrains() => _drains.Changed += () =>
+        _ = _loop.PostAsync(_drains.ApplyTo(_source.Accepted));
 
-    /// <summary>Reads the file after every change, and proposes it or rejects it, until cancelled.</summary>
+    /// <summary>Reads the configuration after every change, and proposes it or rejects it, until cancelled.</summary>
     /// <param name="notifier">Tells the service manager when a reload begins and ends.</param>
     /// <param name="cancellation">Ends the watch.</param>
     /// <exception cref="OperationCanceledException">The watch was cancelled.</exception>
-    internal Task WatchAsync(ServiceNotifier notifier, CancellationToken cancellation) => _file.WatchAsync(() =>
+    internal Task WatchAsync(ServiceNotifier notifier, CancellationToken cancellation) => _source.WatchAsync(() =>
     {
         notifier.Reloading();
         try
@@ -60,9 +62,12 @@ internal sealed class ConfigurationFollower
         }
     }, cancellation);
 
-    private void Propose(Configuration configuration)
+    private void Propose(long number, Configuration configuration)
     {
-        _newest = configuration;
-        _loop.Post(_drains.ApplyTo(configuration));
+        _source.Accepted = configuration;
+        _ = NoteAsync(number, _loop.PostAsync(_drains.ApplyTo(configuration)));
     }
+
+    private async Task NoteAsync(long number, Task<bool> tried) =>
+        _source.Tried.Add(number, await tried.ConfigureAwait(false));
 }

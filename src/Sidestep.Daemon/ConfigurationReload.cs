@@ -6,15 +6,13 @@ namespace Sidestep.Daemon;
 
 /// <summary>Checks a changed configuration, and proposes it to the control loop or rejects it.</summary>
 /// <param name="store">Where configurations come from.</param>
-/// <param name="identity">Name and pin path at the start, which cannot change.</param>
-/// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>
-/// <param name="propose">Receives a configuration that the daemon accepts.</param>
+/// <param name="rejectionReason">Returns why the running daemon cannot apply a configuration; null: it can.</param>
+/// <param name="propose">Receives a configuration that the daemon accepts, with its number in the store.</param>
 /// <param name="status">Receives the errors of the file, and why it cannot be read.</param>
 /// <param name="revisions">Receives every revision with the decision.</param>
 /// <param name="log">Receives warnings and errors.</param>
-internal sealed class ConfigurationReload(IConfigStore store, NodeSettings identity,
-    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status,
-    RevisionHistory revisions, ILogger log)
+internal sealed class ConfigurationReload(IConfigStore store, Func<Configuration, string?> rejectionReason,
+    Action<long, Configuration> propose, StatusReporter status, RevisionHistory revisions, ILogger log)
 {
     /// <summary>Decides about the newest revision.</summary>
     internal void Run()
@@ -45,12 +43,7 @@ internal sealed class ConfigurationReload(IConfigStore store, NodeSettings ident
 
     private void Check(ConfigRevision revision, Configuration configuration)
     {
-        if (configuration.Node.Name != identity.Name || configuration.Node.PinPath != identity.PinPath)
-        {
-            Reject(revision, ["node.name and node.pinPath cannot change while the daemon runs: they identify its "
-                + "state. Restart the daemon"]);
-        }
-        else if (rejectionReason(configuration) is { } rejection)
+        if (rejectionReason(configuration) is { } rejection)
             Reject(revision, [rejection]);
         else
         {
@@ -58,7 +51,7 @@ internal sealed class ConfigurationReload(IConfigStore store, NodeSettings ident
             status.SetFileErrors([]);
             revisions.Add(revision.Number, store.Origin, []);
             log.ConfigurationChanged();
-            propose(configuration);
+            propose(revision.Number, configuration);
         }
     }
 

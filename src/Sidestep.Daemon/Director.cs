@@ -20,13 +20,13 @@ namespace Sidestep.Daemon;
 
 /// <summary>The composition root of the daemon: creates the parts, connects them, and runs them in a generic
 /// host.</summary>
-/// <param name="file">The configuration file.</param>
+/// <param name="source">Where the configuration comes from.</param>
 /// <param name="first">The configuration at the start.</param>
 /// <param name="serviceLog">The log of the host.</param>
 /// <param name="log">Receives events and problems.</param>
 /// <param name="events">The latest events of the log.</param>
 /// <param name="signals">Stop and reload.</param>
-internal sealed class Director(ConfigurationFile file, Configuration first, ServiceLog serviceLog, ILogger log,
+internal sealed class Director(ConfigurationSource source, Configuration first, ServiceLog serviceLog, ILogger log,
     EventHistory events, ProcessSignals signals)
 {
     /// <summary>How long the start waits for next hops; adopted tables forward meanwhile.</summary>
@@ -59,7 +59,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         status.Change(r => r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
         var reader = new StatusReader(engine, status, failures, () => serviceLog.LinesDropped);
         var revisions = new RevisionHistory(TimeProvider.System);
-        using var management = new Management(_identity, engine.State, events, revisions, reader.Read,
+        using var management = new Management(_identity, source, engine.State, events, revisions, reader.Read,
             p => status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
             status.Change(r => r with { Alarms = alarms }), supervisor, log);
         using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem, supervisor);
@@ -72,7 +72,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
             log);
         var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
             health.Tracker, pathMtus: health.PathMtus);
-        var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, revisions,
+        var follower = new ConfigurationFollower(source, first, engine, management.Drains, loop, status, revisions,
             log);
         using var punt = new PuntHandler(engine, supervisor, status, log);
         using var linkSocket = NetlinkSocket.Open();
@@ -97,10 +97,10 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         {
             follower.FollowDrains();
             punt.Open();
-            log.Forwarding(file.Path);
+            log.Forwarding(source.Path);
         }, provider.GetRequiredService<ServiceNotifier>()));
         services.AddTask(supervisor, "control loop", (_, cancellation) => loop.RunAsync(cancellation));
-        services.AddTask(supervisor, "watch of the configuration file", (provider, cancellation) =>
+        services.AddTask(supervisor, "watch of the configuration", (provider, cancellation) =>
             follower.WatchAsync(provider.GetRequiredService<ServiceNotifier>(), cancellation));
         services.AddTask(supervisor, "count of connections", (_, cancellation) => Periodically.RunAsync(
             ConnectionCountInterval, TimeProvider.System, () => CountConnections(engine), cancellation));
@@ -119,7 +119,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         ProcessId = Environment.ProcessId,
         Version = Management.Version,
         Started = DateTimeOffset.UtcNow,
-        ConfigurationFile = file.Path,
+        ConfigurationFile = source.Writable is null ? source.Path : null,
+        ConfigurationStore = source.Writable is null ? null : source.Path,
     });
 
     private void WaitForNextHops(NetlinkNextHopResolver nextHops)

@@ -1,15 +1,10 @@
-using System.Globalization;
 using Sidestep.Forwarding;
-using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
 /// <summary>The lock file that allows one daemon per director.</summary>
 internal static class DirectorLock
 {
-    private const int Attempts = 10;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Takes the lock. For about a second, another process may still hold it: a daemon that was just killed,
     /// or <c>sidestep status</c>.</summary>
     /// <param name="path">Path of the file; its folder is created.</param>
@@ -17,29 +12,7 @@ internal static class DirectorLock
     /// <param name="time">The clock.</param>
     /// <returns>The lock; released when disposed.</returns>
     /// <exception cref="EngineException">Another daemon holds the lock.</exception>
-    internal static async Task<FileStream> AcquireAsync(string path, string director, TimeProvider time)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (attempt < Attempts)
-            {
-                await Task.Delay(Pause, time).ConfigureAwait(false);
-            }
-            catch (IOException e)
-            {
-                throw new EngineException(
-                    $"another sidestepd runs for the director '{director}' (pid {HolderOf(path)}, "
-                    + $"lock {path}): stop it, or give this one another node.name ({e.Message})", e);
-            }
-        }
-    }
-
-    private static string HolderOf(string path) =>
-        FileIdentity.Of(path) is { } file && LockHolder.Find(file.Inode, File.ReadLines("/proc/locks")) is { } process
-            ? process.ToString(CultureInfo.InvariantCulture) : "unknown";
+    internal static Task<FileStream> AcquireAsync(string path, string director, TimeProvider time) =>
+        ProcessLock.AcquireAsync(path, $"another sidestepd runs for the director '{director}'",
+            "stop it, or give this one another node.name", time);
 }

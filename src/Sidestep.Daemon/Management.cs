@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using Sidestep.Api.Configurations;
 using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
 using Sidestep.Control.Stores;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Api.Rest;
+using Sidestep.Daemon.Api.Streams;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Daemon.Engines;
 using Sidestep.Forwarding;
@@ -28,6 +31,7 @@ internal sealed class Management : IDisposable
 
     /// <summary>Starts conflict detection.</summary>
     /// <param name="node">Name and pin path, which give the socket its path.</param>
+    /// <param name="source">Where the configuration comes from.</param>
     /// <param name="engine">Reads the state of the engine.</param>
     /// <param name="events">The latest events.</param>
     /// <param name="revisions">The latest revisions of the configuration.</param>
@@ -37,7 +41,7 @@ internal sealed class Management : IDisposable
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="supervisor">Runs the loops.</param>
     /// <param name="log">Receives events and problems.</param>
-    internal Management(NodeSettings node, IEngineState engine, EventHistory events,
+    internal Management(NodeSettings node, ConfigurationSource source, IEngineState engine, EventHistory events,
         RevisionHistory revisions, Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
         Action<ImmutableArray<string>> alarms, Supervisor supervisor, ILogger log)
     {
@@ -61,12 +65,20 @@ internal sealed class Management : IDisposable
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
         };
+        RevisionsReport Revisions() => source.Writable is { } store ? StoredRevisions.Of(node.Name, store)
+            : revisions.Read(node.Name);
         var local = new LocalHandlers(WithAgents, _doctor.DiagnoseAsync, () => events.Read(node.Name),
-            () => revisions.Read(node.Name));
+            Revisions);
         var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables);
         NodeSettings? Settings() => Volatile.Read(ref _applied)?.Configuration.Desired.Node;
         var metrics = new MetricsHandler(WithAgents, () => Settings()?.Metrics?.PerServer ?? true);
-        var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), metrics, log);
+        var changes = new ConfigurationChanges(source, running.Plan, _longRequests, log);
+        var rest = new RestEndpoints(new ConfigurationView(source), changes, source);
+        var stream = new StreamHandler(new StreamSource(
+            new RecentStatus(WithAgents, TimeProvider.System).Read, () => events.Read(node.Name), Revisions,
+            TimeProvider.System), _longRequests);
+        var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), rest, stream,
+            metrics, log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, Settings,
             p => problems([.. always, .. p]), supervisor, log, TimeProvider.System);
     }

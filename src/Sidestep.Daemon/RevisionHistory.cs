@@ -3,7 +3,7 @@ using Sidestep.Api.Configurations;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Keeps the latest revisions of the configuration for <c>sidestep config revisions</c>. Safe for
+/// <summary>Keeps the latest revisions of the configuration for <c>sidestep history</c>. Safe for
 /// threads.</summary>
 /// <param name="time">The clock of the time stamps.</param>
 internal sealed class RevisionHistory(TimeProvider time)

@@ -103,10 +103,14 @@ internal sealed class RunningDirectorRequests(string director, IEngineState stat
         if (read.Configuration is not { } proposed)
             throw new EngineException(string.Join('\n',
                 read.Errors.Select(e => e.Format(request.Origin, "error"))));
-        return PlanRecords.Of(Planner.Of(state.Read(), proposed, MonotonicClock.Now(TimeProvider.System)),
-            proposed.Node.Name,
-            StatusSource.Daemon);
+        return Plan(proposed);
     }
+
+    /// <summary>Compares a valid configuration with the state of the director.</summary>
+    /// <exception cref="EngineException">The state cannot be read.</exception>
+    internal PlanReport Plan(Configuration proposed) => PlanRecords.Of(
+        Planner.Of(state.Read(), proposed, MonotonicClock.Now(TimeProvider.System)), proposed.Node.Name,
+        StatusSource.Daemon);
 
     /// <summary>Runs a frame through a copy of the tables and flows: nothing is sent, counted or tracked.</summary>
     /// <exception cref="EngineException">There are no tables yet, or the flows cannot be read.</exception>

@@ -23,7 +23,7 @@ internal static class DaemonSocket
         { Timeout = Timeout };
         try
         {
-            using var response = await http.GetAsync(new Uri("http://director/v1/status"), cancel);
+            using var response = await http.GetAsync(new Uri("http://director/api/v1/status"), cancel);
             return response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync(cancel) : null;
         }
         catch (HttpRequestException)

@@ -37,6 +37,11 @@ public sealed record IssueRecord(string Path, int Line, int Column,
     string Reason, string Remedy, string JsonPointer,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] SourceLocation? Related)
 {
-    internal static IssueRecord Of(ConfigurationIssue issue) => new(issue.Path, issue.Line, issue.Column,
-        issue.Value, issue.Reason, issue.Remedy, issue.JsonPointer, issue.Related);
+    /// <summary>The record of an issue.</summary>
+    public static IssueRecord Of(ConfigurationIssue issue)
+    {
+        ArgumentNullException.ThrowIfNull(issue);
+        return new(issue.Path, issue.Line, issue.Column, issue.Value, issue.Reason, issue.Remedy, issue.JsonPointer,
+            issue.Related);
+    }
 }

@@ -28,9 +28,13 @@ public sealed record DaemonStatus
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? Started { get; init; }
 
-    /// <summary>Path of the configuration file; null like <see cref="ProcessId"/>.</summary>
+    /// <summary>Path of the configuration file; null like <see cref="ProcessId"/>, and with a store.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? ConfigurationFile { get; init; }
+
+    /// <summary>Path of the store of revisions; null like <see cref="ProcessId"/>, and with a file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? ConfigurationStore { get; init; }
 
     /// <summary>Why the newest configuration is not in force; empty if it is.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];

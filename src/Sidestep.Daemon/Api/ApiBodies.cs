@@ -26,6 +26,13 @@ internal static class ApiBodies
         }
     }
 
+    /// <summary>Writes JSON text.</summary>
+    internal static Task WriteTextAsync(HttpContext context, string json)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(json, context.RequestAborted);
+    }
+
     internal static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, string mediaType =
         "application/json")
     {

@@ -1,8 +1,12 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api.OpenApi;
+using Sidestep.Daemon.Api.Rest;
+using Sidestep.Daemon.Api.Streams;
 
 namespace Sidestep.Daemon.Api;
 
@@ -10,10 +14,12 @@ namespace Sidestep.Daemon.Api;
 /// <param name="agents">The specs for agents and the reports of agents.</param>
 /// <param name="local">Handles short requests of the command line.</param>
 /// <param name="running">Handles requests of the command line that take long.</param>
+/// <param name="rest">The configuration and its revisions.</param>
+/// <param name="stream">Sends server-sent events.</param>
 /// <param name="metrics">Handles requests for metrics.</param>
 /// <param name="log">Receives faults.</param>
 internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, RunningHandlers running,
-    MetricsHandler metrics, ILogger log)
+    RestEndpoints rest, StreamHandler stream, MetricsHandler metrics, ILogger log)
 {
     private const string Server = "{" + ApiPolicies.ServerParameter + "}";
 
@@ -26,15 +32,20 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
     internal void MapLocal(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.Operator);
-        api.MapGet(ApiPaths.Status, local.GetStatusAsync);
-        api.MapGet(ApiPaths.Events, local.GetEventsAsync);
-        api.MapGet(ApiPaths.Revisions, local.GetRevisionsAsync);
-        api.MapPost(ApiPaths.Doctor, local.DiagnoseAsync);
-        api.MapGet(ApiPaths.Flows, running.SendFlowsAsync);
-        api.MapPost(ApiPaths.Capture, running.CaptureAsync);
-        api.MapPost(ApiPaths.Plan, running.PlanAsync);
-        api.MapPost(ApiPaths.Trace, running.TraceAsync);
-        api.MapGet(ApiPaths.Metrics, metrics.SendAsync);
+        api.MapGet(ApiPaths.Status, local.GetStatusAsync).WithMetadata(LocalOperations.Status);
+        api.MapGet(ApiPaths.Events, local.GetEventsAsync).WithMetadata(LocalOperations.Events);
+        api.MapGet(ApiPaths.Revisions, local.GetRevisionsAsync).WithMetadata(LocalOperations.Revisions);
+        api.MapPost(ApiPaths.Doctor, local.DiagnoseAsync).WithMetadata(LocalOperations.Diagnose);
+        api.MapGet(ApiPaths.Flows, running.SendFlowsAsync).WithMetadata(LocalOperations.Flows);
+        api.MapPost(ApiPaths.Capture, running.CaptureAsync).WithMetadata(LocalOperations.Capture);
+        api.MapPost(ApiPaths.Plan, running.PlanAsync).WithMetadata(LocalOperations.Plan);
+        api.MapPost(ApiPaths.Trace, running.TraceAsync).WithMetadata(LocalOperations.Trace);
+        api.MapGet(ApiPaths.Metrics, metrics.SendAsync).WithMetadata(LocalOperations.Metrics);
+        api.MapGet(ApiPaths.Stream, stream.SendAsync).WithMetadata(LocalOperations.Stream);
+        api.MapGet(ApiPaths.OpenApi, static context => ApiBodies.WriteTextAsync(context,
+            OpenApiDocument.Of(context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints)))
+            .WithMetadata(LocalOperations.OpenApi);
+        rest.Map(api);
         MapOthers(routes);
     }
 

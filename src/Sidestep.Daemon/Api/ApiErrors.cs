@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Api.Configurations;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.TrackedFlows;
@@ -18,6 +20,12 @@ internal sealed class HttpStatusException(int status, string title, string detai
     internal int Status => status;
 
     internal string Title => title;
+
+    /// <inheritdoc cref="ApiProblem.Errors"/>
+    internal ImmutableArray<IssueRecord>? Errors { get; init; }
+
+    /// <inheritdoc cref="ApiProblem.UsedBy"/>
+    internal ImmutableArray<string>? UsedBy { get; init; }
 }
 
 /// <summary>Turns errors into problem details (RFC 9457).</summary>
@@ -41,7 +49,11 @@ internal sealed class ApiErrors(ILogger log)
         }
         catch (HttpStatusException e)
         {
-            await WriteAsync(context, e.Status, e.Title, e.Message).ConfigureAwait(false);
+            await WriteAsync(context, new ApiProblem(e.Title, e.Status, e.Message)
+            {
+                Errors = e.Errors,
+                UsedBy = e.UsedBy,
+            }).ConfigureAwait(false);
         }
         catch (ApiRequestException e)
         {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -17,7 +18,7 @@ internal sealed class ApiListener : IAsyncDisposable
     /// <summary>Each real server holds one connection; the number is above the largest installation.</summary>
     private const int MaxConnections = 20_000;
 
-    private const int MaxLocalConnections = 64;
+    private const int MaxLocalConnections = 512;
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication _application;
@@ -75,6 +76,10 @@ internal sealed class ApiListener : IAsyncDisposable
                 });
             }
         }, map, log, cancellation);
+
+    /// <summary>What it serves.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints =>
+        _application.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     /// <summary>The addresses that it listens at, as URLs.</summary>
     internal IReadOnlyCollection<string> Addresses => [.. _application.Urls];

@@ -24,6 +24,14 @@ internal static class ApiPrincipals
         : context.Connection.ClientCertificate is { } certificate ? new ClaimsPrincipal(Identity(certificate))
         : new ClaimsPrincipal(new ClaimsIdentity());
 
+    /// <summary>The sender of a request, for histories: <c>root (uid 0, login alice)</c>, or <c>certificate
+    /// web1</c>.</summary>
+    internal static string Describe(ClaimsPrincipal principal) =>
+        principal.FindFirst(UserId)?.Value is { } user
+            ? $"{UserNames.Of(user)} (uid {user}{UserNames.LoginOf(principal.FindFirst(ProcessId)?.Value)})"
+        : principal.Identity?.AuthenticationType == Certificate ? $"certificate {principal.Identity.Name}"
+        : "unknown";
+
     private static ClaimsIdentity Identity(PeerCredentials peer) => new(
     [
         new Claim(UserId, peer.UserId.ToString(CultureInfo.InvariantCulture)),

@@ -13,6 +13,9 @@ internal sealed class LongRequests : IDisposable
     private readonly SemaphoreSlim _free = new(Max);
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>Is cancelled when the daemon stops.</summary>
+    internal CancellationToken Stopping => _stop.Token;
+
     /// <summary>True once the daemon stops.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
 

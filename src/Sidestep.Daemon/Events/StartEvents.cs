@@ -1,6 +1,6 @@
 namespace Sidestep.Daemon.Events;
 
-/// <summary>The daemon's start and end, and its configuration file: events 100 to 199.</summary>
+/// <summary>The daemon's start and end, and its configuration: events 100 to 199.</summary>
 internal static partial class StartEvents
 {
     [LoggerMessage(100, LogLevel.Error, "{Reason}")]
@@ -24,7 +24,7 @@ internal static partial class StartEvents
     [LoggerMessage(111, LogLevel.Error, "{Error}")]
     public static partial void ConfigurationError(this ILogger logger, string error);
 
-    [LoggerMessage(112, LogLevel.Information, "the configuration file changed")]
+    [LoggerMessage(112, LogLevel.Information, "the configuration changed")]
     public static partial void ConfigurationChanged(this ILogger logger);
 
     [LoggerMessage(113, LogLevel.Error,
@@ -39,6 +39,12 @@ internal static partial class StartEvents
 
     [LoggerMessage(116, LogLevel.Error, "{Problem}")]
     public static partial void ConfigurationUnreadable(this ILogger logger, string problem);
+
+    [LoggerMessage(117, LogLevel.Information, "revision {Number} of {Author} was accepted: {Reason}")]
+    public static partial void RevisionAccepted(this ILogger logger, long number, string author, string reason);
+
+    [LoggerMessage(118, LogLevel.Warning, "{Problem}")]
+    public static partial void RevisionStoreProblem(this ILogger logger, string problem);
 
     [LoggerMessage(120, LogLevel.Error, "{Name} failed unexpectedly; it is tried again, and everything else continues")]
     public static partial void FailedUnexpectedly(this ILogger logger, Exception fault, string name);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sidestep.Lab.Processes;
@@ -65,7 +66,9 @@ internal sealed partial class Segment : IDisposable
 
     public string FilePath => Path.Combine(Lan.Folder, "sidestep.yaml");
 
-    private string SocketPath => $"{Reports}/{File.PinPath.Trim('/').Replace('/', '-')}-{File.Name}.sock";
+    public string StorePath => Path.Combine(Lan.Folder, "revisions");
+
+    public string SocketPath => $"{Reports}/{File.PinPath.Trim('/').Replace('/', '-')}-{File.Name}.sock";
 
     public string PinFolder => Path.Combine(File.PinPath, File.Name);
 
@@ -126,6 +129,17 @@ internal sealed partial class Segment : IDisposable
         return daemon;
     }
 
+    /// <summary>Starts the daemon with a store of revisions, which begins with <see cref="File"/>, and waits until it
+    /// forwards.</summary>
+    public DaemonProcess StartWithStore()
+    {
+        if (!System.IO.File.Exists(FilePath))
+            Write(File);
+        var daemon = DaemonProcess.WithStore(Director, StorePath, FilePath);
+        _daemons.Add(daemon);
+        return daemon.Until(DaemonProcess.Ready);
+    }
+
     /// <summary>Starts the daemon and waits until it forwards.</summary>
     public DaemonProcess Start() => Launch().Until(DaemonProcess.Ready);
 
@@ -135,6 +149,32 @@ internal sealed partial class Segment : IDisposable
         var traffic = new Traffic(Client, sources ?? Sources, Vip);
         _services.Add(traffic);
         return traffic;
+    }
+
+    /// <summary>A client of the daemon's API, for URLs of the host <c>director</c>.</summary>
+    public HttpClient Http() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    });
+
+    /// <summary>Waits until the daemon answers requests, which it does after its first tables.</summary>
+    public async Task WaitForApiAsync()
+    {
+        while (await DaemonSocket.TryGetStatusAsync(SocketPath, TestContext.Current.CancellationToken) is null)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
     }
 
     /// <summary>The status of the director: from its daemon's socket, or by <c>sidestep status --json</c> while no
@@ -180,7 +220,7 @@ internal sealed partial class Segment : IDisposable
             Delete(Path.GetFileName(File.PinPath));
     }
 
-    [GeneratedRegex(@"file changed\n(.*\n)*.* applied:")]
+    [GeneratedRegex(@"configuration changed\n(.*\n)*.* applied:")]
     private static partial Regex AppliedAfter();
 
     /// <summary>Removes the state of a killed run.</summary>

@@ -18,8 +18,8 @@ public sealed class DirectorClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(null, "GET /v1/spec/web1")]
-    [InlineData(17L, "GET /v1/spec/web1?after=17")]
+    [InlineData(null, "GET /api/v1/specs/web1")]
+    [InlineData(17L, "GET /api/v1/specs/web1?after=17")]
     public async Task Spec_is_requested_after_the_known_revision(long? after, string request)
     {
         await using var director = await LocalDirector.StartAsync(static _ => Results.Json(
@@ -44,10 +44,10 @@ public sealed class DirectorClientTests
     public async Task Server_name_is_escaped_in_the_path()
     {
         await using var director = await LocalDirector.StartAsync(static c =>
-            Results.Text(c.Request.Path.Value == "/v1/spec/a/b" ? "null" : "{}", "application/json"));
+            Results.Text(c.Request.Path.Value == "/api/v1/specs/a/b" ? "null" : "{}", "application/json"));
         using var client = director.NewClient();
         await client.GetSpecAsync("a?b", null, Cancellation);
-        Assert.Equal(["GET /v1/spec/a?b"], director.Requests.Select(WebUtility.UrlDecode));
+        Assert.Equal(["GET /api/v1/specs/a?b"], director.Requests.Select(WebUtility.UrlDecode));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class DirectorClientTests
                 WallClock = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero),
             },
             await client.ReportAsync("web1", Report, Cancellation));
-        Assert.StartsWith("""POST /v1/reports/web1 {"agentVersion":"1.2.3",""", Assert.Single(director.Requests),
+        Assert.StartsWith("""POST /api/v1/reports/web1 {"agentVersion":"1.2.3",""", Assert.Single(director.Requests),
             StringComparison.Ordinal);
     }
 
@@ -84,7 +84,7 @@ public sealed class DirectorClientTests
         await using var director = await LocalDirector.StartAsync(static _ => Results.NoContent());
         using var client = director.NewClient();
         await client.DrainAsync("web1", new DrainRequest(AdminStates.Draining), Cancellation);
-        Assert.Equal(["""POST /v1/drains/web1 {"state":"draining"}"""], director.Requests);
+        Assert.Equal(["""POST /api/v1/drains/web1 {"state":"draining"}"""], director.Requests);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class DirectorClientTests
             Cli.TestDirector.Full, ApiJson.Default.DirectorStatus));
         using var client = director.NewClient();
         Assert.Equal("edge1", (await client.GetStatusAsync(Cancellation)).Director);
-        Assert.Equal(["GET /v1/status"], director.Requests);
+        Assert.Equal(["GET /api/v1/status"], director.Requests);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class DirectorClientTests
             new FlowsRequest(true, "a b", "w&x", IPNetwork.Parse("198.51.100.0/24")), visited.Add, Cancellation);
         Assert.Equal(("edge1", 1), (report.Director, report.Flows));
         Assert.Equal(("a b", 1.5), (visited[0].Service, visited[0].IdleSeconds));
-        Assert.Equal(["GET /v1/flows?list=true&service=a%20b&server=w%26x&client=198.51.100.0%2F24"],
+        Assert.Equal(["GET /api/v1/flows?list=true&service=a%20b&server=w%26x&client=198.51.100.0%2F24"],
             director.Requests);
     }
 

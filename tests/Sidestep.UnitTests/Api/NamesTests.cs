@@ -35,7 +35,7 @@ public sealed partial class NamesTests
     public void Paths_are_distinct_and_versioned()
     {
         string[] paths = [ApiPaths.Spec, ApiPaths.Reports, ApiPaths.Drains, ApiPaths.Status, ApiPaths.Doctor];
-        Assert.All(paths, static p => Assert.StartsWith("/v1/", p, StringComparison.Ordinal));
+        Assert.All(paths, static p => Assert.StartsWith("/api/v1/", p, StringComparison.Ordinal));
         Assert.Equal(paths.Length, paths.Distinct().Count());
         // A server's name follows these.
         Assert.All(paths[..3], static p => Assert.EndsWith("/", p, StringComparison.Ordinal));

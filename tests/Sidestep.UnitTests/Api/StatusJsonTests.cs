@@ -52,8 +52,8 @@ public sealed class StatusJsonTests
                 "evicted", "drops"],
             json.Select(static p => p.Key));
         Assert.Equal(
-            ["running", "starting", "processId", "version", "started", "configurationFile", "errors", "unresolved",
-                "degraded", "alarms", "multicastMacs", "notes", "restored", "failures",
+            ["running", "starting", "processId", "version", "started", "configurationFile", "configurationStore",
+                "errors", "unresolved", "degraded", "alarms", "multicastMacs", "notes", "restored", "failures",
                 "logLinesDropped"],
             json["daemon"]!.AsObject().Select(static p => p.Key));
         Assert.Equal(("edge1", "daemon", "xdp", 42, TestDirector.AppliedAt), ((string)json["director"]!,

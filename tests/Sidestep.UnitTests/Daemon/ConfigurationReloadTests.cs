@@ -24,8 +24,9 @@ public sealed class ConfigurationReloadTests
     {
         _status = new StatusReporter(new DaemonStatus { Running = true });
         _reload =
-            new ConfigurationReload(_store, TestDirector.Configuration.Node,
-                _ => _rejection, _proposed.Add, _status, _revisions, _log.Log);
+            new ConfigurationReload(_store,
+                new ConfigurationAdmission(TestDirector.Configuration.Node, _ => _rejection).RejectionReason,
+                (_, c) => _proposed.Add(c), _status, _revisions, _log.Log);
     }
 
     [Fact]
@@ -34,7 +35,7 @@ public sealed class ConfigurationReloadTests
         _status.SetFileErrors(["line 1"]);
         Run(TestDirector.Configuration);
         Assert.Equal(["www", "dns"], Assert.Single(_proposed).VirtualServices.Select(static s => s.Name));
-        Assert.Equal("info: the configuration file changed", _log.Lines[^1]);
+        Assert.Equal("info: the configuration changed", _log.Lines[^1]);
         Assert.Empty(_status.Current.Errors);
     }
 
@@ -93,7 +94,7 @@ public sealed class ConfigurationReloadTests
         Run(With(d => d with { Name = name, PinPath = pinPath }));
         Assert.Equal(
             ["node.name and node.pinPath cannot change while the daemon runs: they identify its state. "
-                + "Restart the daemon"],
+                + "Restart the daemon with this configuration, in its file or in an empty store"],
             _status.Current.Errors);
         Assert.Empty(_proposed);
     }

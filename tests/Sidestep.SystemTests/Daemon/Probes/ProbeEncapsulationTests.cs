@@ -37,7 +37,7 @@ public sealed class ProbeEncapsulationTests
         var daemon = segment.Launch().Until(DaemonProcess.Ready);
         // From here on the server is checked, and stays healthy although no probe is answered.
         segment.WriteText(Configuration(segment, monitored: true));
-        daemon.Until("file changed");
+        daemon.Until("configuration changed");
 
         var clients = Vips().Select(vip => Connect(segment.Client, vip)).ToArray();
         var seen = new Dictionary<(string Vip, bool IsProbe), byte[]>();

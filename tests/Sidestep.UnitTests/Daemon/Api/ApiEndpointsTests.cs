@@ -38,6 +38,7 @@ public sealed class ApiEndpointsTests : IDisposable
     private Func<DoctorRequest, Task<DoctorReport>> _diagnose = static _ => throw new NotSupportedException();
     private Func<DirectorStatus> _status = static () => Cli.TestDirector.Full;
     private readonly LongRequests _threads = new();
+    private readonly Rest.TestRest _rest = new(TestDirector.Yaml);
     private readonly TestEngineState _engine = new();
 
     public ApiEndpointsTests()
@@ -52,18 +53,19 @@ public sealed class ApiEndpointsTests : IDisposable
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine,
             static () => TestDirector.Tables);
         _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads),
+            _rest.Endpoints, _rest.Stream,
             new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
     }
 
     [Fact]
     public async Task Status_is_served_on_the_socket()
     {
-        var response = await LocalAsync("GET", "/v1/status");
+        var response = await LocalAsync("GET", "/api/v1/status");
         Assert.Equal((200, "application/json"), (response.Status, response.MediaType));
         Assert.Equal("edge1", response.Json.GetProperty("director").GetString());
         Assert.Equal(2, response.Json.GetProperty("agents").GetArrayLength());
         _status = static () => throw new EngineException("the tables are gone");
-        AssertProblem(await LocalAsync("GET", "/v1/status"), 409, "not now", "the tables are gone");
+        AssertProblem(await LocalAsync("GET", "/api/v1/status"), 409, "not now", "the tables are gone");
     }
 
     [Fact]
@@ -76,7 +78,7 @@ public sealed class ApiEndpointsTests : IDisposable
             return Task.FromResult(
                 new DoctorReport { Director = "edge1", At = DateTimeOffset.UnixEpoch, Diagnoses = [] });
         };
-        var response = await LocalAsync("POST", "/v1/doctor", """{ "service": "www" }""");
+        var response = await LocalAsync("POST", "/api/v1/diagnoses", """{ "service": "www" }""");
         Assert.Equal((200, "www"), (response.Status, Assert.Single(services)));
         Assert.Equal("edge1", response.Json.GetProperty("director").GetString());
     }
@@ -85,7 +87,7 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Request_that_cannot_be_fulfilled_now_is_a_conflict()
     {
         _diagnose = static _ => throw new ApiRequestException("not yet", "the director is starting");
-        var response = await LocalAsync("POST", "/v1/doctor", "{}");
+        var response = await LocalAsync("POST", "/api/v1/diagnoses", "{}");
         AssertProblem(response, 409, "not yet", "the director is starting");
     }
 
@@ -96,15 +98,15 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("{ \"service\": 5 }")]
     public async Task Body_that_is_no_request_is_a_bad_request(string body)
     {
-        var response = await LocalAsync("POST", "/v1/doctor", body);
+        var response = await LocalAsync("POST", "/api/v1/diagnoses", body);
         Assert.Equal((400, "bad request"), (response.Status, response.Json.GetProperty("title").GetString()));
     }
 
     [Theory]
-    [InlineData("POST", "/v1/status")]
-    [InlineData("GET", "/v1/doctor")]
-    [InlineData("GET", "/v1/spec/web1")]
-    [InlineData("GET", "/v1/plan")]
+    [InlineData("POST", "/api/v1/status")]
+    [InlineData("GET", "/api/v1/diagnoses")]
+    [InlineData("GET", "/api/v1/specs/web1")]
+    [InlineData("GET", "/api/v1/plans")]
     [InlineData("GET", "/")]
     public async Task Other_paths_and_methods_on_the_socket_do_not_exist(string method, string path) =>
         AssertProblem(await LocalAsync(method, path), 404, "not found", $"{method} {path} does not exist in this API");
@@ -112,7 +114,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Events_are_served_on_the_socket()
     {
-        var response = await LocalAsync("GET", "/v1/events");
+        var response = await LocalAsync("GET", "/api/v1/events");
         Assert.Equal("""
             {"director":"edge1","evicted":2,"events":[{"id":403,"name":"RequestFailed","level":"error",
             "time":"1970-01-01T00:00:00+00:00","message":"GET / failed"}]}
@@ -122,7 +124,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Revisions_are_served_on_the_socket()
     {
-        var response = await LocalAsync("GET", "/v1/revisions");
+        var response = await LocalAsync("GET", "/api/v1/revisions");
         Assert.Equal("""
             {"director":"edge1","evicted":0,"revisions":[{"number":1,"origin":"/etc/sidestep.yaml",
             "time":"1970-01-01T00:00:00+00:00","outcome":"accepted","errors":[]}]}
@@ -132,14 +134,15 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Flows_are_lines_that_end_with_the_counts()
     {
-        var response = await LocalAsync("GET", "/v1/flows?list=true&server=web1");
+        var response = await LocalAsync("GET", "/api/v1/flows?list=true&server=web1");
         var lines = response.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(static l => JsonDocument.Parse(l).RootElement).ToArray();
         Assert.Equal((200, "application/jsonl", 3), (response.Status, response.MediaType, lines.Length));
         Assert.Equal("web1", lines[0].GetProperty("flow").GetProperty("server").GetString());
         var report = lines[2].GetProperty("report");
         Assert.Equal(("daemon", 2), (report.GetProperty("source").GetString(), report.GetProperty("flows").GetInt32()));
-        Assert.Single((await LocalAsync("GET", "/v1/flows")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Single((await LocalAsync("GET", "/api/v1/flows")).Text
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.True(_engine.Table.IsDisposed);
     }
 
@@ -150,13 +153,13 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("?service=x", 422, "unknown name",
         "--service x: the director has no service of that name. It has dns, www.")]
     public async Task Wrong_request_for_flows_is_rejected_before_the_first_line(string query, int status, string title,
-        string detail) => AssertProblem(await LocalAsync("GET", "/v1/flows" + query), status, title, detail);
+        string detail) => AssertProblem(await LocalAsync("GET", "/api/v1/flows" + query), status, title, detail);
 
     [Fact]
     public async Task Error_after_the_first_line_is_a_line()
     {
         _engine.Failure = "the maps are gone";
-        var response = await LocalAsync("GET", "/v1/flows?list=true");
+        var response = await LocalAsync("GET", "/api/v1/flows?list=true");
         var line = JsonDocument.Parse(response.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
         Assert.Equal((200, "the maps are gone"),
             (response.Status, line.GetProperty("problem").GetProperty("detail").GetString()));
@@ -167,9 +170,10 @@ public sealed class ApiEndpointsTests : IDisposable
     {
         var body = JsonSerializer.Serialize(new PlanRequest("new.yaml", TestDirector.Yaml),
             ApiJson.Default.PlanRequest);
-        var response = await LocalAsync("POST", "/v1/plan", body);
+        var response = await LocalAsync("POST", "/api/v1/plans", body);
         Assert.Equal((200, "daemon"), (response.Status, response.Json.GetProperty("source").GetString()));
-        AssertProblem(await LocalAsync("POST", "/v1/plan", """{ "origin": "new.yaml", "configuration": "" }"""), 409,
+        AssertProblem(await LocalAsync("POST", "/api/v1/plans",
+            """{ "origin": "new.yaml", "configuration": "" }"""), 409,
             "not now", ConfigurationReader.Read("", null).Errors[0].Format("new.yaml", "error"));
     }
 
@@ -177,11 +181,13 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Trace_gets_a_frame()
     {
         var frame = PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", "203.0.113.10:80"], default);
-        var response = await LocalAsync("POST", "/v1/trace", JsonSerializer.Serialize(new TraceRequest(frame, true),
+        var response = await LocalAsync("POST", "/api/v1/decisions",
+            JsonSerializer.Serialize(new TraceRequest(frame, true),
             ApiJson.Default.TraceRequest));
         Assert.Equal(200, response.Status);
         Assert.Equal(6, response.Json.GetProperty("stages").GetArrayLength());
-        AssertProblem(await LocalAsync("POST", "/v1/trace", """{ "frame": "AAAA", "isSynthetic": true }"""), 400,
+        AssertProblem(await LocalAsync("POST", "/api/v1/decisions",
+            """{ "frame": "AAAA", "isSynthetic": true }"""), 400,
             "bad request", "a frame has 14 to 65600 bytes, and not 3");
     }
 
@@ -190,7 +196,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("""{ "snap": 1 }""", "snap 1: must be from 64 to 2048")]
     public async Task Wrong_request_for_a_capture_is_rejected(string body, string detail)
     {
-        var response = await LocalAsync("POST", "/v1/capture", body);
+        var response = await LocalAsync("POST", "/api/v1/captures", body);
         Assert.Equal(400, response.Status);
         Assert.StartsWith(detail, response.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
@@ -200,20 +206,20 @@ public sealed class ApiEndpointsTests : IDisposable
     {
         using var blocked = new ManualResetEventSlim();
         _engine.Blocked = blocked;
-        var running = Enumerable.Range(0, LongRequests.Max).Select(_ => LocalAsync("GET", "/v1/flows")).ToArray();
-        AssertProblem(await LocalAsync("GET", "/v1/flows"), 503, "busy",
+        var running = Enumerable.Range(0, LongRequests.Max).Select(_ => LocalAsync("GET", "/api/v1/flows")).ToArray();
+        AssertProblem(await LocalAsync("GET", "/api/v1/flows"), 503, "busy",
             "4 requests for flows, plans, traces and captures are running, which is the limit: try again when one of "
                 + "them has ended");
-        Assert.Equal(200, (await LocalAsync("GET", "/v1/status")).Status);
+        Assert.Equal(200, (await LocalAsync("GET", "/api/v1/status")).Status);
         blocked.Set();
         Assert.All(await Task.WhenAll(running), static r => Assert.Equal(200, r.Status));
-        Assert.Equal(200, (await LocalAsync("GET", "/v1/flows")).Status);
+        Assert.Equal(200, (await LocalAsync("GET", "/api/v1/flows")).Status);
     }
 
     [Fact]
     public async Task Agent_gets_the_spec_of_its_server()
     {
-        var response = await AgentAsync("GET", "/v1/spec/web1", "CN=web1");
+        var response = await AgentAsync("GET", "/api/v1/specs/web1", "CN=web1");
         Assert.Equal((200, "application/json"), (response.Status, response.MediaType));
         Assert.Equal(["www"], response.Json.GetProperty("services").EnumerateArray()
             .Select(static s => s.GetProperty("name").GetString()));
@@ -222,16 +228,17 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Known_revision_is_not_modified_when_the_poll_is_over()
     {
-        var revision = (await AgentAsync("GET", "/v1/spec/web1", "CN=web1")).Json.GetProperty("revision").GetInt64();
-        var poll = AgentAsync("GET", $"/v1/spec/web1?after={revision}", "CN=web1");
+        var revision = (await AgentAsync("GET", "/api/v1/specs/web1", "CN=web1")).Json.GetProperty("revision")
+            .GetInt64();
+        var poll = AgentAsync("GET", $"/api/v1/specs/web1?after={revision}", "CN=web1");
         Assert.Equal(30, (await _time.CompleteAsync(poll)).TotalSeconds, 0.1);
         Assert.Equal((304, ""), ((await poll).Status, (await poll).Text));
-        Assert.Equal(200, (await AgentAsync("GET", $"/v1/spec/web1?after={revision - 1}", "CN=web1")).Status);
+        Assert.Equal(200, (await AgentAsync("GET", $"/api/v1/specs/web1?after={revision - 1}", "CN=web1")).Status);
     }
 
     [Fact]
     public async Task Revision_must_be_a_number() => AssertProblem(
-        await AgentAsync("GET", "/v1/spec/web1?after=x", "CN=web1"), 400, "no such revision",
+        await AgentAsync("GET", "/api/v1/specs/web1?after=x", "CN=web1"), 400, "no such revision",
         "after=x is not a number");
 
     [Theory]
@@ -240,8 +247,8 @@ public sealed class ApiEndpointsTests : IDisposable
     [InlineData("O=company, CN=web2", "web2")]
     public async Task Certificate_authorises_requests_for_its_common_name_only(string? subject, string name)
     {
-        foreach (var (method, path) in new[] { ("GET", "/v1/spec/web1"), ("POST", "/v1/reports/web1"),
-            ("POST", "/v1/drains/web1") })
+        foreach (var (method, path) in new[] { ("GET", "/api/v1/specs/web1"), ("POST", "/api/v1/reports/web1"),
+            ("POST", "/api/v1/drains/web1") })
         {
             AssertProblem(await AgentAsync(method, path, subject), 403, "wrong certificate",
                 $"the certificate of '{name}' does not authorise requests for 'web1': use a certificate with the "
@@ -256,8 +263,8 @@ public sealed class ApiEndpointsTests : IDisposable
         _peer = null;
         foreach (var response in new[]
         {
-            await AgentAsync("GET", "/v1/spec/web1", null), await AgentAsync("POST", "/v1/reports/web1", null),
-            await LocalAsync("GET", "/v1/status"), await LocalAsync("GET", "/v1/flows"),
+            await AgentAsync("GET", "/api/v1/specs/web1", null), await AgentAsync("POST", "/api/v1/reports/web1", null),
+            await LocalAsync("GET", "/api/v1/status"), await LocalAsync("GET", "/api/v1/flows"),
         })
             Assert.Equal((403, "the request has no credentials"),
                 (response.Status, response.Json.GetProperty("detail").GetString()));
@@ -267,7 +274,7 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Process_of_another_user_is_rejected_on_the_socket()
     {
         _peer = new PeerCredentials(4711, 65533, 65533);
-        AssertProblem(await LocalAsync("GET", "/v1/status"), 403, "wrong user",
+        AssertProblem(await LocalAsync("GET", "/api/v1/status"), 403, "wrong user",
             "user 65533 may not use this socket: use it as root, or as the user of the daemon");
     }
 
@@ -275,7 +282,7 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Certificate_opens_no_endpoint_of_the_socket()
     {
         _peer = null;
-        var response = await SendAsync("GET", "/v1/status", "CN=web1", "", _endpoints.MapLocal,
+        var response = await SendAsync("GET", "/api/v1/status", "CN=web1", "", _endpoints.MapLocal,
             TestContext.Current.CancellationToken);
         AssertProblem(response, 403, "wrong user",
             "user unknown may not use this socket: use it as root, or as the user of the daemon");
@@ -283,7 +290,7 @@ public sealed class ApiEndpointsTests : IDisposable
 
     [Fact]
     public async Task Process_on_this_machine_is_no_agent() => AssertProblem(
-        await AgentAsync("GET", "/v1/spec/web1", null), 403, "wrong certificate",
+        await AgentAsync("GET", "/api/v1/specs/web1", null), 403, "wrong certificate",
         "the certificate of '' does not authorise requests for 'web1': use a certificate with the server's name as "
             + "its common name");
 
@@ -291,31 +298,31 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Fault_in_a_handler_is_an_internal_error_and_is_logged()
     {
         _diagnose = static _ => throw new FormatException("a fault");
-        AssertProblem(await LocalAsync("POST", "/v1/doctor", "{}"), 500, "internal error",
+        AssertProblem(await LocalAsync("POST", "/api/v1/diagnoses", "{}"), 500, "internal error",
             "FormatException: the log of the director has the details");
-        Assert.Equal(["error: POST /v1/doctor failed"], _log.Lines);
+        Assert.Equal(["error: POST /api/v1/diagnoses failed"], _log.Lines);
     }
 
     [Fact]
     public async Task Common_name_is_found_among_other_attributes() =>
-        Assert.Equal(200, (await AgentAsync("GET", "/v1/spec/web1", "C=DE, O=company, CN=web1")).Status);
+        Assert.Equal(200, (await AgentAsync("GET", "/api/v1/specs/web1", "C=DE, O=company, CN=web1")).Status);
 
     [Theory]
-    [InlineData("GET", "/v1/spec/web9", "")]
-    [InlineData("POST", "/v1/reports/web9", ReportBody)]
-    [InlineData("POST", "/v1/drains/web9", """{ "state": "draining" }""")]
+    [InlineData("GET", "/api/v1/specs/web9", "")]
+    [InlineData("POST", "/api/v1/reports/web9", ReportBody)]
+    [InlineData("POST", "/api/v1/drains/web9", """{ "state": "draining" }""")]
     public async Task Server_outside_all_pools_is_unknown(string method, string path, string body) => AssertProblem(
         await AgentAsync(method, path, "CN=web9", body), 404, "no such server",
         "no real server of this director has the name or address 'web9': add it to a pool, or give the agent the "
             + "certificate of a server in a pool");
 
     [Theory]
-    [InlineData("POST", "/v1/spec/web1")]
-    [InlineData("GET", "/v1/reports/web1")]
-    [InlineData("GET", "/v1/spec/")]
-    [InlineData("GET", "/v1/status")]
-    [InlineData("POST", "/v1/doctor")]
-    [InlineData("GET", "/v1/flows")]
+    [InlineData("POST", "/api/v1/specs/web1")]
+    [InlineData("GET", "/api/v1/reports/web1")]
+    [InlineData("GET", "/api/v1/specs/")]
+    [InlineData("GET", "/api/v1/status")]
+    [InlineData("POST", "/api/v1/diagnoses")]
+    [InlineData("GET", "/api/v1/flows")]
     public async Task Other_paths_and_methods_do_not_exist_for_agents(string method, string path) => AssertProblem(
         await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found",
         $"{method} {path} does not exist in this API");
@@ -324,7 +331,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Report_with_errors_is_rejected_with_all_of_them()
     {
-        AssertProblem(await AgentAsync("POST", "/v1/reports/web1", "CN=web1", ReportBody
+        AssertProblem(await AgentAsync("POST", "/api/v1/reports/web1", "CN=web1", ReportBody
             .Replace("\"conditions\": []", "\"conditions\": [null], \"listeners\": [null]", StringComparison.Ordinal)),
             400, "invalid report", "conditions[0]: is null; listeners[0]: is null");
         Assert.Empty(_agents.All);
@@ -333,23 +340,23 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Report_is_recorded_for_its_server()
     {
-        var response = await AgentAsync("POST", "/v1/reports/web1", "CN=web1", ReportBody);
+        var response = await AgentAsync("POST", "/api/v1/reports/web1", "CN=web1", ReportBody);
         Assert.Equal(200, response.Status);
         Assert.Equal(_agents.BeginEpoch() - 1, response.Json.GetProperty("reportEpoch").GetInt64());
         Assert.Equal(("web1", 4), ($"{Assert.Single(_agents.All).Server}", _agents.All[0].Report.Sequence));
-        Assert.Equal(400, (await AgentAsync("POST", "/v1/reports/web1", "CN=web1", "{")).Status);
+        Assert.Equal(400, (await AgentAsync("POST", "/api/v1/reports/web1", "CN=web1", "{")).Status);
     }
 
     [Fact]
     public async Task Drain_request_changes_the_servers_state()
     {
-        var response = await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "draining" }""");
+        var response = await AgentAsync("POST", "/api/v1/drains/web1", "CN=web1", """{ "state": "draining" }""");
         Assert.Equal((204, ""), (response.Status, response.Text));
         Assert.Equal(["web1"], _drains.Drains.Select(static d => d.Server.ToString()));
         Assert.Equal(204,
-            (await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "enabled" }""")).Status);
+            (await AgentAsync("POST", "/api/v1/drains/web1", "CN=web1", """{ "state": "enabled" }""")).Status);
         Assert.Empty(_drains.Drains);
-        AssertProblem(await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "gone" }"""), 400,
+        AssertProblem(await AgentAsync("POST", "/api/v1/drains/web1", "CN=web1", """{ "state": "gone" }"""), 400,
             "no such state",
             "'gone' is neither enabled nor draining");
     }
@@ -359,13 +366,18 @@ public sealed class ApiEndpointsTests : IDisposable
     {
         using var aborted = new CancellationTokenSource();
         await aborted.CancelAsync();
-        var revision = (await AgentAsync("GET", "/v1/spec/web1", "CN=web1")).Json.GetProperty("revision").GetInt64();
-        var response = await SendAsync("GET", $"/v1/spec/web1?after={revision}", "CN=web1", "",
+        var revision = (await AgentAsync("GET", "/api/v1/specs/web1", "CN=web1")).Json.GetProperty("revision")
+            .GetInt64();
+        var response = await SendAsync("GET", $"/api/v1/specs/web1?after={revision}", "CN=web1", "",
             _endpoints.MapAgents, aborted.Token);
         Assert.Equal("", response.Text);
     }
 
-    public void Dispose() => _authority.Dispose();
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _rest.Dispose();
+    }
 
     private static void AssertProblem(Response response, int status, string title, string detail)
     {

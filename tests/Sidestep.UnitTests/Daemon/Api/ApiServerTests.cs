@@ -20,6 +20,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     private readonly List<IReadOnlyList<string>> _problems = [];
     private readonly TestEngineState _engine = new();
     private readonly LongRequests _threads = new();
+    private readonly Rest.TestRest _rest = new(TestDirector.Yaml);
     private readonly ApiServer _server;
     private ApiSettings? _settings;
     private MetricsSettings? _metrics;
@@ -167,7 +168,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", $"{response.Content.Headers.ContentType}");
         Assert.Contains("\nsidestep_service_packets_total{",
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri(MetricsUri(), "/v1/status"),
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri(MetricsUri(), "/api/v1/status"),
             TestContext.Current.CancellationToken)).StatusCode);
         _metrics = null;
         await UpdateAsync();
@@ -237,6 +238,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     {
         await _server.CloseAsync();
         _authority.Dispose();
+        _rest.Dispose();
         _folder.Dispose();
     }
 
@@ -267,6 +269,7 @@ public sealed class ApiServerTests : IAsyncDisposable
             static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
+            _rest.Endpoints, _rest.Stream,
             new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
         return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add,
             TestSupervisor.Create(), _log.Log, _time);
@@ -286,14 +289,14 @@ public sealed class ApiServerTests : IAsyncDisposable
             },
         };
         using var client = new HttpClient(handler);
-        return await client.GetStringAsync(new Uri("http://localhost/v1/status"),
+        return await client.GetStringAsync(new Uri("http://localhost/api/v1/status"),
             TestContext.Current.CancellationToken);
     }
 
     private Uri MetricsUri() => new(_server.MetricsAddresses.Single() + "/metrics");
 
     private Task<HttpStatusCode> SpecStatusAsync(TestAuthority? authority, string subject = "CN=web1") =>
-        StatusAsync(new Uri(_server.AgentAddresses.Single() + "/v1/spec/web1"), authority, subject);
+        StatusAsync(new Uri(_server.AgentAddresses.Single() + "/api/v1/specs/web1"), authority, subject);
 
     private async Task<HttpStatusCode> StatusAsync(Uri uri, TestAuthority? authority, string subject)
     {

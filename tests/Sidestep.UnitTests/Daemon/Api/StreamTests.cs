@@ -21,6 +21,7 @@ public sealed class StreamTests : IAsyncLifetime
     private readonly TestLog _log = new();
     private readonly TestEngineState _engine = new();
     private readonly LongRequests _threads = new();
+    private readonly Rest.TestRest _rest = new(TestDirector.Yaml);
     private ApiListener? _listener;
 
     private string SocketPath => _folder.Path("d.sock");
@@ -34,6 +35,7 @@ public sealed class StreamTests : IAsyncLifetime
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         _listener = await ApiListener.OnSocketAsync(SocketPath,
             new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
+            _rest.Endpoints, _rest.Stream,
             new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log), Cancellation);
     }
 
@@ -80,7 +82,7 @@ public sealed class StreamTests : IAsyncLifetime
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             },
         });
-        using var response = await http.GetAsync(new Uri("http://director/v1/flows?list=true"),
+        using var response = await http.GetAsync(new Uri("http://director/api/v1/flows?list=true"),
             HttpCompletionOption.ResponseHeadersRead, Cancellation);
         long before;
         do
@@ -142,6 +144,7 @@ public sealed class StreamTests : IAsyncLifetime
         if (_listener is not null)
             await _listener.DisposeAsync();
         _folder.Dispose();
+        _rest.Dispose();
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -3,16 +3,16 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon;
 
-public sealed class ConfigurationFileTests : IAsyncDisposable
+public sealed class ConfigurationSourceTests : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _watch = Task.CompletedTask;
-    private ConfigurationFile _file;
+    private ConfigurationSource _file;
     private HostInfo _host = TestDirector.Host;
     private int _changes;
 
-    public ConfigurationFileTests()
+    public ConfigurationSourceTests()
     {
         _folder.Write("d.yaml", TestDirector.Yaml);
         _file = Open();
@@ -21,7 +21,7 @@ public sealed class ConfigurationFileTests : IAsyncDisposable
     [Fact]
     public void Path_is_absolute()
     {
-        using var file = new ConfigurationFile("d.yaml", () => _host, TimeProvider.System);
+        using var file = ConfigurationSource.OfFile("d.yaml", () => _host, TimeProvider.System);
         Assert.Equal(Path.GetFullPath("d.yaml"), file.Path);
     }
 
@@ -39,7 +39,7 @@ public sealed class ConfigurationFileTests : IAsyncDisposable
     [Fact]
     public void Missing_file_is_an_error()
     {
-        using var file = new ConfigurationFile(_folder.Path("none.yaml"), () => _host, TimeProvider.System);
+        using var file = ConfigurationSource.OfFile(_folder.Path("none.yaml"), () => _host, TimeProvider.System);
         Assert.Contains("none.yaml", Assert.Throws<IOException>(file.Read).Message, StringComparison.Ordinal);
     }
 
@@ -74,7 +74,8 @@ public sealed class ConfigurationFileTests : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private ConfigurationFile Open() => new(_folder.Path("d.yaml"), () => _host, TimeProvider.System);
+    private ConfigurationSource Open() =>
+        ConfigurationSource.OfFile(_folder.Path("d.yaml"), () => _host, TimeProvider.System);
 
     private void Watch() => _watch = _file.WatchAsync(() => _changes++, _stop.Token);
 }
