@@ -44,6 +44,18 @@ public sealed class DirectorOptions
             };
     }
 
+    /// <summary>The selected director; without options, the one that a configuration names.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="configuration">The text of the configuration. If it has errors, the defaults of the options
+    /// apply.</param>
+    public NodeSettings? Read(ParseResult parsed, string configuration)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        Option[] options = [_config, _name, _pinPath];
+        bool isSelected = options.Any(o => parsed.GetResult(o) is { Implicit: false });
+        return (isSelected ? null : ConfigurationReader.Read(configuration, null).Configuration?.Node) ?? Read(parsed);
+    }
+
     /// <summary>Reports that there is no such director.</summary>
     /// <returns><see cref="ExitCode.Failed"/>.</returns>
     public static int Missing(NodeSettings director, TextWriter error)

@@ -1,5 +1,4 @@
 using Sidestep.Api.Captures;
-using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Flows;
 using Sidestep.Api.Plans;
@@ -69,7 +68,4 @@ internal static class DirectorQueries
 
     internal static EventsReport? ReadEvents(NodeSettings director) => LocalDaemon.Of(director).Query(
         static c => c.GetEventsAsync(CancellationToken.None), static _ => null);
-
-    internal static RevisionsReport? ReadRevisions(NodeSettings director) => LocalDaemon.Of(director).Query(
-        static c => c.GetRevisionsAsync(CancellationToken.None), static _ => null);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sidestep.Api;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Engine.Managed.Drivers;
@@ -7,7 +8,13 @@ using Sidestep.Model;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
-    ConfigCommand.Create(DirectorQueries.ReadRevisions),
+    ConfigCommand.Create(),
+    GetCommand.Create(Connect),
+    ApplyCommand.Create(Connect),
+    DiffCommand.Create(Connect),
+    DeleteCommand.Create(Connect),
+    HistoryCommand.Create(Connect),
+    RollbackCommand.Create(Connect),
     StatusCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorFiles.SocketPath),
     EventsCommand.Create(DirectorQueries.ReadEvents),
@@ -19,3 +26,6 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     TraceCommand.Create(DirectorQueries.Trace),
 };
 return CommandLine.Run(root, args);
+
+static DirectorClient Connect(NodeSettings director) =>
+    DirectorClient.OnThisMachine(DirectorFiles.SocketPath(director));

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Cli;
 
-/// <summary><c>sidestep trace</c>, <c>plan</c>, <c>events</c> and <c>config revisions</c>, answered by the daemon of
+/// <summary><c>sidestep trace</c>, <c>plan</c>, <c>events</c> and <c>history</c>, answered by the daemon of
 /// each engine, and without it.</summary>
 public sealed class DaemonAnswersTests
 {
@@ -58,7 +58,7 @@ public sealed class DaemonAnswersTests
 
     private static string?[] Outcomes(Segment segment) =>
     [
-        .. Json(segment, Command(segment, "config", "revisions")).GetProperty("revisions").EnumerateArray()
+        .. Json(segment, Command(segment, "history")).GetProperty("revisions").EnumerateArray()
             .Select(static r => r.GetProperty("outcome").GetString()),
     ];
 

@@ -16,7 +16,7 @@ public sealed class OutputSchemaTests
         { "capture", static () => CaptureCommand.Create(static (_, _) => null) },
         { "plan", static () => PlanCommand.Create(static (_, _) => null) },
         { "trace", static () => TraceCommand.Create(static (_, _) => null) },
-        { "revisions", static () => ConfigRevisionsCommand.Create(static _ => null) },
+        { "revisions", static () => HistoryCommand.Create(static _ => throw new NotSupportedException()) },
         { "events", static () => EventsCommand.Create(static _ => null) },
     };
 

@@ -18,7 +18,7 @@ public sealed class DoctorCommandTests
         var run = Run(director);
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         Assert.StartsWith("edge1: found nothing wrong", run.Output, StringComparison.Ordinal);
-        Assert.Equal(["POST /v1/doctor {}"], director.Requests);
+        Assert.Equal(["POST /api/v1/diagnoses {}"], director.Requests);
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class DoctorCommandTests
         var run = Run(director, "--json", "--service", "www");
         Assert.Equal((ExitCode.Failed, ""), (run.Code, run.Error));
         Assert.Equal("vip-missing", (string)JsonNode.Parse(run.Output)!["diagnoses"]![0]!["name"]!);
-        Assert.Equal(["""POST /v1/doctor {"service":"www"}"""], director.Requests);
+        Assert.Equal(["""POST /api/v1/diagnoses {"service":"www"}"""], director.Requests);
     }
 
     [Fact]

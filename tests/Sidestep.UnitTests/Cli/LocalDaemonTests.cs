@@ -19,7 +19,7 @@ public sealed class LocalDaemonTests
             Results.Json(TestDirector.Full, ApiJson.Default.DirectorStatus));
         var status = Read(daemon.SocketPath, isRunning: true, static () => throw new InvalidOperationException());
         Assert.Equal(StatusSource.Daemon, status!.Source);
-        Assert.Equal(["GET /v1/status"], daemon.Requests);
+        Assert.Equal(["GET /api/v1/status"], daemon.Requests);
     }
 
     [Fact]

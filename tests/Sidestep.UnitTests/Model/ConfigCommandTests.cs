@@ -181,7 +181,7 @@ public sealed class ConfigCommandTests : IDisposable
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        int code = CommandLine.Run(new RootCommand { ConfigCommand.Create(static _ => null) }, arguments,
+        int code = CommandLine.Run(new RootCommand { ConfigCommand.Create() }, arguments,
             new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }
