@@ -105,7 +105,7 @@ internal static class StatusText
             : "on " + string.Join(", ", status.Interfaces.Select(static i =>
                 $"{i.Name} ({CounterName.Of(i.Driver)}{CopiesOf(i)})"));
         var tables = status.AppliedAt is { } time
-            ? string.Create(CultureInfo.InvariantCulture, $"revision {status.Revision} of {Time(time)}") : "no tables";
+            ? string.Create(CultureInfo.InvariantCulture, $"tables {status.Revision} of {Time(time)}") : "no tables";
         return $"{interfaces}; {tables}; {Daemon(status)}";
     }
 

@@ -7,8 +7,8 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class StatusTextTests
 {
     [Theory]
-    [InlineData(true, false, "edge1: on eth0 (native); revision 42 of 2026-03-01", "; daemon running (pid 4711)")]
-    [InlineData(true, true, "edge1: on eth0 (native); revision 42 of", "; daemon starting (pid 4711)")]
+    [InlineData(true, false, "edge1: on eth0 (native); tables 42 of 2026-03-01", "; daemon running (pid 4711)")]
+    [InlineData(true, true, "edge1: on eth0 (native); tables 42 of", "; daemon starting (pid 4711)")]
     [InlineData(false, false, "edge1: on eth0 (native)", "; daemon not running, the kernel still forwards")]
     public void Text_begins_with_a_sentence_about_the_director(bool runs, bool starting, string start, string end)
     {
