@@ -3,6 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Sidestep.Api.Access;
+using Sidestep.Api.Audit;
 using Sidestep.Api.Captures;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
@@ -26,7 +28,7 @@ namespace Sidestep.Api;
         typeof(KebabCaseJson<InterfaceDriver>), typeof(KebabCaseJson<ServerCondition>),
         typeof(KebabCaseJson<HealthStatus>), typeof(KebabCaseJson<ChangeKind>), typeof(KebabCaseJson<TraceSource>),
         typeof(KebabCaseJson<FrameDirection>), typeof(KebabCaseJson<EventLevel>),
-        typeof(KebabCaseJson<RevisionOutcome>)])]
+        typeof(KebabCaseJson<RevisionOutcome>), typeof(KebabCaseJson<Role>)])]
 [JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
 [JsonSerializable(typeof(ReportResponse))]
@@ -48,6 +50,15 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(ObjectList))]
 [JsonSerializable(typeof(AlarmRecord))]
 [JsonSerializable(typeof(CountersRecord))]
+[JsonSerializable(typeof(SessionRecord))]
+[JsonSerializable(typeof(UserRequest))]
+[JsonSerializable(typeof(UserRecord))]
+[JsonSerializable(typeof(UserList))]
+[JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(IssuedToken))]
+[JsonSerializable(typeof(TokenList))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(AuditRecord))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(ConfigurationCheck))]

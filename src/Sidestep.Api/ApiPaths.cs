@@ -66,6 +66,22 @@ public static class ApiPaths
         return $"{owner}/{Uri.EscapeDataString(path.Name)}";
     }
 
+    /// <summary>GET: who sends the request, as <see cref="Api.Access.SessionRecord"/>.</summary>
+    public const string Session = "/api/v1/session";
+
+    /// <summary>POST of a <see cref="Api.Access.LoginRequest"/>: a token, as
+    /// <see cref="Api.Access.IssuedToken"/>.</summary>
+    public const string Login = "/api/v1/login";
+
+    /// <summary>POST: revokes the token of the request.</summary>
+    public const string Logout = "/api/v1/logout";
+
+    /// <summary>GET: the users; followed by a slash and a name, PUT and DELETE: one of them.</summary>
+    public const string Users = "/api/v1/users";
+
+    /// <summary>GET and POST: the tokens; followed by a slash and a name, DELETE: one of them.</summary>
+    public const string Tokens = "/api/v1/tokens";
+
     /// <summary>GET with the parameter <c>topics</c>: server-sent events; see
     /// <see cref="Streams.StreamTopics"/>.</summary>
     public const string Stream = "/api/v1/stream";

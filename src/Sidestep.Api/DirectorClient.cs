@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -77,19 +78,36 @@ public sealed partial class DirectorClient : IDisposable
         return new DirectorClient(HandlerFor(certificate, caCertificates), director, director.ToString());
     }
 
+    /// <summary>Connects to a director for an operator.</summary>
+    /// <param name="director">For example <c>https://10.0.0.2:7444</c>.</param>
+    /// <param name="token">The bearer token; null: none.</param>
+    /// <param name="certificate">The user's certificate, with its private key; null: none.</param>
+    /// <param name="authorities">The only authorities that may have issued the director's certificate; null: those that
+    /// this machine trusts.</param>
+    public static DirectorClient OfOperator(Uri director, string? token, X509Certificate2? certificate,
+        X509Certificate2Collection? authorities)
+    {
+        ArgumentNullException.ThrowIfNull(director);
+        var client = new DirectorClient(HandlerFor(certificate, authorities), director, director.ToString());
+        if (token is not null)
+            client._http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
     /// <summary>Makes the handler of a remote director: mutual authentication, and a new connection every
     /// minute.</summary>
     /// <param name="certificate">Null: the client does not authenticate, and directors reject it.</param>
-    /// <param name="caCertificates">The only authorities that may have issued the director's certificate.</param>
+    /// <param name="caCertificates">The only authorities that may have issued the director's certificate; null: those
+    /// that this machine trusts.</param>
     internal static SocketsHttpHandler HandlerFor(X509Certificate2? certificate,
-        X509Certificate2Collection caCertificates)
+        X509Certificate2Collection? caCertificates)
     {
-        var policy = new X509ChainPolicy
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
+        if (caCertificates is not null)
         {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck
-        };
-        policy.CustomTrustStore.AddRange(caCertificates);
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(caCertificates);
+        }
         return new SocketsHttpHandler
         {
             ConnectTimeout = RequestTimeout,

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
@@ -17,7 +16,7 @@ internal static class DaemonReport
     /// <param name="write">Prints the text.</param>
     /// <param name="console">Where to print.</param>
     /// <returns>The exit code.</returns>
-    internal static int Print<T>(NodeSettings director, Func<NodeSettings, T?> read, JsonTypeInfo<T>? json,
+    internal static int Print<T>(DirectorTarget director, Func<DirectorTarget, T?> read, JsonTypeInfo<T>? json,
         Action<T, TextWriter> write, InvocationConfiguration console) where T : class
     {
         try

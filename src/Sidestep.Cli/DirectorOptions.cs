@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Sidestep.Cli.Contexts;
 using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
-/// <summary>The options that select a director of this machine.</summary>
+/// <summary>The options that select a director.</summary>
 public sealed class DirectorOptions
 {
     private readonly Option<string?> _config = new("--config", "-c")
@@ -21,6 +23,8 @@ public sealed class DirectorOptions
         DefaultValueFactory = _ => "/sys/fs/bpf/sidestep",
     };
 
+    private readonly ContextOption _context;
+
     /// <summary>Adds the options to a command.</summary>
     public DirectorOptions(Command command)
     {
@@ -28,37 +32,49 @@ public sealed class DirectorOptions
         command.Add(_config);
         command.Add(_name);
         command.Add(_pinPath);
+        _context = new ContextOption(command);
+        command.Validators.Add(result =>
+        {
+            if (_context.IsGiven(result) && HasLocal(o => result.GetResult(o)))
+                result.AddError("--context names a director of another machine: leave out --config, --name and "
+                    + "--pin-path");
+        });
     }
 
-    /// <summary>The selected director; null if the file cannot be used, which was reported.</summary>
-    public NodeSettings? Read(ParseResult parsed)
+    /// <summary>The selected director; null if the file or the context cannot be used, which was reported.</summary>
+    public DirectorTarget? Read(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
+        if (!_context.TryRead(parsed, HasLocal(o => parsed.GetResult(o)), out var context))
+            return null;
+        if (context is not null)
+            return DirectorTarget.Of(context);
         return parsed.GetValue(_config) is { } file
             ? FromFile(file, parsed.InvocationConfiguration.Error)
-            : new()
-            {
-                Name = parsed.GetValue(_name)!,
-                PinPath = parsed.GetValue(_pinPath)!,
-                Interfaces = [],
-            };
+            : new DirectorTarget(parsed.GetValue(_name)!, parsed.GetValue(_pinPath)!);
     }
 
-    /// <summary>The selected director; without options, the one that a configuration names.</summary>
+    /// <summary>The selected director; without options and context, the one that a configuration names.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="configuration">The text of the configuration. If it has errors, the defaults of the options
     /// apply.</param>
-    public NodeSettings? Read(ParseResult parsed, string configuration)
+    public DirectorTarget? Read(ParseResult parsed, string configuration)
     {
         ArgumentNullException.ThrowIfNull(parsed);
-        Option[] options = [_config, _name, _pinPath];
-        bool isSelected = options.Any(o => parsed.GetResult(o) is { Implicit: false });
-        return (isSelected ? null : ConfigurationReader.Read(configuration, null).Configuration?.Node) ?? Read(parsed);
+        if (!_context.TryRead(parsed, HasLocal(o => parsed.GetResult(o)), out var context))
+            return null;
+        return context is null && !HasLocal(o => parsed.GetResult(o))
+            && ConfigurationReader.Read(configuration, null).Configuration?.Node is { } node
+            ? DirectorTarget.Of(node) : Read(parsed);
     }
+
+    /// <summary>True if an option names a director of this machine.</summary>
+    private bool HasLocal(Func<Option, OptionResult?> resultOf) =>
+        new Option[] { _config, _name, _pinPath }.Any(o => resultOf(o) is { Implicit: false });
 
     /// <summary>Reports that there is no such director.</summary>
     /// <returns><see cref="ExitCode.Failed"/>.</returns>
-    public static int Missing(NodeSettings director, TextWriter error)
+    public static int Missing(DirectorTarget director, TextWriter error)
     {
         ArgumentNullException.ThrowIfNull(director);
         ArgumentNullException.ThrowIfNull(error);
@@ -68,7 +84,7 @@ public sealed class DirectorOptions
         return ExitCode.Failed;
     }
 
-    private static NodeSettings? FromFile(string file, TextWriter error)
+    private static DirectorTarget? FromFile(string file, TextWriter error)
     {
         var read = ConfigurationFile.Read(file);
         if (read.Text is null)
@@ -81,6 +97,6 @@ public sealed class DirectorOptions
             error.WriteLine(issue.Format(read.Name, "error"));
         if (result.Configuration is null)
             error.WriteLine($"{read.Name}: you can still select the running director with --name and --pin-path.");
-        return result.Configuration?.Node;
+        return result.Configuration is { } configuration ? DirectorTarget.Of(configuration.Node) : null;
     }
 }

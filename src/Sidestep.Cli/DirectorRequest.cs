@@ -1,26 +1,25 @@
 using System.CommandLine;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
 /// <summary>Runs commands that ask the daemon of a director, and prints its errors.</summary>
 /// <param name="connect">Makes a client of the director.</param>
-internal sealed class DirectorRequest(Func<NodeSettings, DirectorClient> connect)
+internal sealed class DirectorRequest(Func<DirectorTarget, DirectorClient> connect)
 {
     /// <summary>Runs a command.</summary>
     /// <param name="director">The director; null: it is unknown, which was reported.</param>
     /// <param name="file">Name of the document whose errors the director may send; null: none.</param>
     /// <param name="console">Where to print errors.</param>
     /// <param name="run">Sends requests, prints and returns the exit code.</param>
-    internal int Run(NodeSettings? director, string? file, InvocationConfiguration console,
+    internal int Run(DirectorTarget? director, string? file, InvocationConfiguration console,
         Func<DirectorClient, Task<int>> run)
     {
         if (director is null)
             return ExitCode.Unusable;
-        using var client = connect(director);
         try
         {
+            using var client = connect(director);
             return run(client).GetAwaiter().GetResult();
         }
         catch (DirectorException e) when (e.Problem is { Errors: { IsDefaultOrEmpty: false } errors })
@@ -37,7 +36,7 @@ internal sealed class DirectorRequest(Func<NodeSettings, DirectorClient> connect
                 console.Error.WriteLine($"  {user}");
             return problem.Status < 500 ? ExitCode.Failed : ExitCode.Unusable;
         }
-        catch (DirectorException e) when (e.HasNoListener)
+        catch (DirectorException e) when (e.HasNoListener && director.Context is null)
         {
             console.Error.WriteLine($"error: no sidestepd runs for the director '{director.Name}' on this machine. "
                 + "Start it, or select another director with --config, --name and --pin-path.");

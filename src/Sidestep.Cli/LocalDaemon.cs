@@ -19,8 +19,8 @@ internal sealed class LocalDaemon(string name, string socketPath, Func<bool> isR
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The daemon of a director.</summary>
-    internal static LocalDaemon Of(NodeSettings director) => new(director.Name, DirectorFiles.SocketPath(director),
-        () => DirectorFiles.IsRunning(director), StartTimeout);
+    internal static LocalDaemon Of(DirectorTarget director) => new(director.Name,
+        DirectorFiles.SocketPath(director.Node), () => DirectorFiles.IsRunning(director.Node), StartTimeout);
 
     /// <summary>Sends a request to the daemon, or reads the pinned tables if no daemon listens. A daemon opens its
     /// socket after its first tables, so one that has just started is waited for.</summary>

@@ -1,22 +1,27 @@
 using System.CommandLine;
-using Sidestep.Api;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
+using Sidestep.Cli.Contexts;
 using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Xdp.Replay;
-using Sidestep.Model;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
-    GetCommand.Create(Connect),
-    ApplyCommand.Create(Connect),
-    DiffCommand.Create(Connect),
-    DeleteCommand.Create(Connect),
-    HistoryCommand.Create(Connect),
-    RollbackCommand.Create(Connect),
+    GetCommand.Create(DirectorConnection.Open),
+    ApplyCommand.Create(DirectorConnection.Open),
+    DiffCommand.Create(DirectorConnection.Open),
+    DeleteCommand.Create(DirectorConnection.Open),
+    HistoryCommand.Create(DirectorConnection.Open),
+    RollbackCommand.Create(DirectorConnection.Open),
+    LoginCommand.Create(ContextFile.OfUser(), DirectorConnection.Open),
+    LogoutCommand.Create(ContextFile.OfUser(), DirectorConnection.Open),
+    ContextCommand.Create(ContextFile.OfUser()),
+    UserCommand.Create(DirectorConnection.Open),
+    TokenCommand.Create(DirectorConnection.Open),
+    AuditCommand.Create(),
     StatusCommand.Create(DirectorQueries.ReadStatus),
-    DoctorCommand.Create(DirectorFiles.SocketPath),
+    DoctorCommand.Create(DirectorConnection.Open),
     EventsCommand.Create(DirectorQueries.ReadEvents),
     FlowsCommand.Create(DirectorQueries.ReadFlows),
     CaptureCommand.Create(DirectorQueries.StartCapture),
@@ -26,6 +31,3 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     TraceCommand.Create(DirectorQueries.Trace),
 };
 return CommandLine.Run(root, args);
-
-static DirectorClient Connect(NodeSettings director) =>
-    DirectorClient.OnThisMachine(DirectorFiles.SocketPath(director));

@@ -22,12 +22,13 @@ namespace Sidestep.Daemon;
 /// host.</summary>
 /// <param name="source">Where the configuration comes from.</param>
 /// <param name="first">The configuration at the start.</param>
+/// <param name="stateFolder">The folder of users, tokens and the audit log.</param>
 /// <param name="serviceLog">The log of the host.</param>
 /// <param name="log">Receives events and problems.</param>
 /// <param name="events">The latest events of the log.</param>
 /// <param name="signals">Stop and reload.</param>
-internal sealed class Director(ConfigurationSource source, Configuration first, ServiceLog serviceLog, ILogger log,
-    EventHistory events, ProcessSignals signals)
+internal sealed class Director(ConfigurationSource source, Configuration first, string stateFolder,
+    ServiceLog serviceLog, ILogger log, EventHistory events, ProcessSignals signals)
 {
     /// <summary>How long the start waits for next hops; adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan NextHopTimeout = TimeSpan.FromSeconds(2);
@@ -59,9 +60,9 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
         status.Change(r => r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
         var reader = new StatusReader(engine, status, failures, () => serviceLog.LinesDropped);
         var revisions = new RevisionHistory(TimeProvider.System);
-        using var management = new Management(_identity, source, engine.State, events, revisions, reader.Read,
-            p => status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
-            status.Change(r => r with { Alarms = alarms }), supervisor, log);
+        using var management = new Management(_identity, stateFolder, source, engine.State, events, revisions,
+            reader.Read, p => status.SetProblems(ProblemSource.Management, [.. p]),
+            alarms => status.Change(r => r with { Alarms = alarms }), supervisor, log);
         using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem, supervisor);
         WaitForNextHops(nextHops);
         if (EngineSelector.RejectionReason(engine, first) is { } rejection)

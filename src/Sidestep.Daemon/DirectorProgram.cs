@@ -33,7 +33,8 @@ internal static class DirectorProgram
                 return Failed;
             // Until here, nothing has been started that SIGHUP could reload.
             signals.ReloadRequested += source.ForceReload;
-            await new Director(source, first, log, logger, events, signals).RunAsync().ConfigureAwait(false);
+            var director = new Director(source, first, options.StateFolder, log, logger, events, signals);
+            await director.RunAsync().ConfigureAwait(false);
             return Succeeded;
         }
         catch (Exception e) when (e is EngineException or NativeException)
@@ -64,7 +65,8 @@ internal static class DirectorProgram
 /// <param name="Config">Path of the configuration file.</param>
 /// <param name="Store">Path of the folder of revisions.</param>
 /// <param name="InitialConfig">Path of the first configuration of an empty store; null: none.</param>
-internal sealed record ConfigurationOptions(string? Config, string? Store, string? InitialConfig)
+/// <param name="StateFolder">Path of the folder of users, tokens and the audit log.</param>
+internal sealed record ConfigurationOptions(string? Config, string? Store, string? InitialConfig, string StateFolder)
 {
     /// <summary>The path of the file or folder, as it was given.</summary>
     internal string Path => Store ?? Config!;

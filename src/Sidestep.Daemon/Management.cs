@@ -6,6 +6,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Control.Stores;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Daemon.Api.Rest;
 using Sidestep.Daemon.Api.Streams;
 using Sidestep.Daemon.Doctor;
@@ -25,12 +26,14 @@ internal sealed class Management : IDisposable
     private readonly DoctorService _doctor;
     private readonly LongRequests _longRequests = new();
     private readonly ApiServer _api;
+    private readonly AccessControl _access;
     private readonly VipConflictMonitor? _conflictMonitor;
     private AppliedState? _applied;
     private ImmutableArray<AttachedInterface> _attached = [];
 
     /// <summary>Starts conflict detection.</summary>
     /// <param name="node">Name and pin path, which give the socket its path.</param>
+    /// <param name="stateFolder">The folder of users, tokens and the audit log.</param>
     /// <param name="source">Where the configuration comes from.</param>
     /// <param name="engine">Reads the state of the engine.</param>
     /// <param name="events">The latest events.</param>
@@ -41,9 +44,10 @@ internal sealed class Management : IDisposable
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="supervisor">Runs the loops.</param>
     /// <param name="log">Receives events and problems.</param>
-    internal Management(NodeSettings node, ConfigurationSource source, IEngineState engine, EventHistory events,
-        RevisionHistory revisions, Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
-        Action<ImmutableArray<string>> alarms, Supervisor supervisor, ILogger log)
+    internal Management(NodeSettings node, string stateFolder, ConfigurationSource source, IEngineState engine,
+        EventHistory events, RevisionHistory revisions, Func<DirectorStatus> status,
+        Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms, Supervisor supervisor,
+        ILogger log)
     {
         _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
@@ -77,9 +81,11 @@ internal sealed class Management : IDisposable
         var stream = new StreamHandler(new StreamSource(
             new RecentStatus(WithAgents, TimeProvider.System).Read, () => events.Read(node.Name), Revisions,
             TimeProvider.System), _longRequests);
+        _access = new AccessControl(DirectorFiles.AccessPath(node, stateFolder),
+            DirectorFiles.AuditPath(node, stateFolder), log, TimeProvider.System);
         var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), rest, stream,
-            metrics, log);
-        _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, Settings,
+            metrics, _access, log);
+        _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, _access, Settings,
             p => problems([.. always, .. p]), supervisor, log, TimeProvider.System);
     }
 
@@ -145,6 +151,7 @@ internal sealed class Management : IDisposable
     {
         _conflictMonitor?.Dispose();
         _doctor.Dispose();
+        _access.Dispose();
         // The engine is disposed next.
         _longRequests.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sidestep.Daemon;
+using Sidestep.Model;
 
 var config = new Option<string>("--config", "-c")
 {
@@ -15,6 +16,16 @@ var initial = new Option<string>("--initial-config")
 {
     Description = "Configuration file that becomes the first revision of an empty store. Otherwise it is not read.",
 };
+var state = new Option<string>("--state")
+{
+    Description = "Folder of users, tokens and the audit log (docs/access.md).",
+    DefaultValueFactory = static _ => DirectorFiles.StateFolder,
+};
+state.Validators.Add(static result =>
+{
+    if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+        result.AddError($"--state is empty: name a folder, such as {DirectorFiles.StateFolder}");
+});
 config.Validators.Add(static result =>
 {
     if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
@@ -34,7 +45,7 @@ var root =
     new RootCommand(
     "Sidestep's director: forwards packets for virtual IPs to real servers, which reply to clients directly.")
 {
-    config, store, initial,
+    config, store, initial, state,
 };
 root.Validators.Add(result =>
 {
@@ -45,7 +56,7 @@ root.Validators.Add(result =>
         result.AddError("--initial-config is only for --store: a file of --config is read in any case");
 });
 root.SetAction((arguments, _) => DirectorProgram.RunAsync(new ConfigurationOptions(arguments.GetValue(config),
-    arguments.GetValue(store), arguments.GetValue(initial))));
+    arguments.GetValue(store), arguments.GetValue(initial), arguments.GetValue(state)!)));
 // DirectorProgram handles signals: the library would handle them only after the start.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null })
     .ConfigureAwait(false);

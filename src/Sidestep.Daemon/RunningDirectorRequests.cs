@@ -97,8 +97,11 @@ internal sealed class RunningDirectorRequests(string director, IEngineState stat
 
     /// <summary>Compares a configuration with the state of the director.</summary>
     /// <exception cref="EngineException">The configuration has errors, or the state cannot be read.</exception>
+    /// <exception cref="FormatException">The request has no configuration.</exception>
     internal PlanReport Plan(PlanRequest request)
     {
+        if (request.Configuration is null)
+            throw new FormatException("the request has no configuration");
         var read = ConfigurationReader.Read(request.Configuration, null);
         if (read.Configuration is not { } proposed)
             throw new EngineException(string.Join('\n',

@@ -1,7 +1,7 @@
 namespace Sidestep.Model;
 
-/// <summary>The files of a director below <c>/run/sidestep</c>, and the lock that shows whether its daemon
-/// runs.</summary>
+/// <summary>The files of a director below <c>/run/sidestep</c> and <c>/var/lib/sidestep</c>, and the lock that shows
+/// whether its daemon runs.</summary>
 public static class DirectorFiles
 {
     /// <summary>Path of the file that the daemon keeps locked while it runs.</summary>
@@ -25,6 +25,21 @@ public static class DirectorFiles
     /// restarts.</summary>
     public static string OperationalStatePath(NodeSettings node) => BasePath(node) + ".state.json";
 
+    /// <summary>The folder of what outlives a restart of the machine, unless the daemon's options name
+    /// another.</summary>
+    public const string StateFolder = "/var/lib/sidestep";
+
+    /// <summary>Path of the file with users and tokens.</summary>
+    /// <param name="node">The director.</param>
+    /// <param name="stateFolder">The folder, <see cref="StateFolder"/> usually.</param>
+    public static string AccessPath(NodeSettings node, string stateFolder) =>
+        Path.Combine(stateFolder, BaseName(node) + ".access.json");
+
+    /// <summary>Path of the audit log, without its suffix.</summary>
+    /// <inheritdoc cref="AccessPath"/>
+    public static string AuditPath(NodeSettings node, string stateFolder) =>
+        Path.Combine(stateFolder, BaseName(node) + ".audit");
+
     /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked. False also without
     /// the permission to look.</summary>
     public static bool IsRunning(NodeSettings node)
@@ -47,9 +62,11 @@ public static class DirectorFiles
 
     /// <summary>One base name per pinned director. The pin folder is part of it, because names of directors are unique
     /// only there.</summary>
-    private static string BasePath(NodeSettings node)
+    private static string BasePath(NodeSettings node) => "/run/sidestep/" + BaseName(node);
+
+    private static string BaseName(NodeSettings node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return $"/run/sidestep/{node.PinPath.Trim('/').Replace('/', '-')}-{node.Name}";
+        return $"{node.PinPath.Trim('/').Replace('/', '-')}-{node.Name}";
     }
 }

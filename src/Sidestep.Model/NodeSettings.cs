@@ -25,6 +25,9 @@ public sealed record NodeSettings
     /// <summary>Where Prometheus reads metrics; null: nowhere.</summary>
     public MetricsSettings? Metrics { get; init; }
 
+    /// <summary>Where operators on other machines reach the API; null: nowhere.</summary>
+    public ManagementSettings? Management { get; init; }
+
     /// <summary>Folder under which the director pins its state. The daemon mounts a bpffs there if there is
     /// none.</summary>
     public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -9,7 +8,7 @@ public static class ApplyCommand
 {
     /// <summary>Creates the <c>apply</c> command with its arguments and options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var file = new Option<string>("--file", "-f")
         {
@@ -17,7 +16,7 @@ public static class ApplyCommand
             Required = true,
         };
         var command = new Command("apply",
-            "Make a file the configuration of the director on this machine, which sidestepd --store runs. Exit codes: "
+            "Make a file the configuration of a director, which sidestepd --store runs. Exit codes: "
             + "0: in force, or unchanged; 1: rejected, stored but not in force, or no daemon runs; 2: the file cannot "
             + "be read, or the daemon does not respond or cannot store the change.")
         {

@@ -7,7 +7,6 @@ using Sidestep.Api.Captures;
 using Sidestep.Cli.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -21,7 +20,7 @@ public static class CaptureCommand
     /// <param name="begin">Starts a capture on a director, by its name and pin path; null: there is no such director.
     /// Throws
     /// <see cref="EngineException"/> if that is not possible.</param>
-    public static Command Create(Func<NodeSettings, CaptureRequest, ICaptureFeed?> begin)
+    public static Command Create(Func<DirectorTarget, CaptureRequest, ICaptureFeed?> begin)
     {
         var filterArgument = new Argument<string[]>("FILTER")
         {
@@ -64,7 +63,7 @@ public static class CaptureCommand
         Between(sample, 1, CaptureLimits.LargestNumber);
         Between(rate, 0, CaptureLimits.LargestNumber);
         var command = new Command("capture",
-            "Show frames of the director on this machine as they came in and as they went out, with the decision, the "
+            "Show frames of a director as they came in and as they went out, with the decision, the "
             + "service, the real server, or the drop reason. Other tools cannot see frames that XDP sends. Exit codes: "
             + "0: captured; 1: there is no such director; 2: the filter is wrong or the director cannot be read.");
         command.Add(filterArgument);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -9,10 +8,10 @@ public static class DeleteCommand
 {
     /// <summary>Creates the <c>delete</c> command with its arguments and options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var command = new Command("delete",
-            "Delete an object of the configuration of the director on this machine. An object that others use is not "
+            "Delete an object of the configuration of a director. An object that others use is not "
             + "deleted. Exit codes: 0: deleted; 1: rejected, or no daemon runs; 2: the daemon does not respond.");
         var which = new ObjectArguments(command, [], needsName: true);
         var director = new DirectorOptions(command);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -9,7 +8,7 @@ public static class DiffCommand
 {
     /// <summary>Creates the <c>diff</c> command with its arguments and options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var file = new Option<string>("--file", "-f")
         {
@@ -17,7 +16,7 @@ public static class DiffCommand
             Required = true,
         };
         var command = new Command("diff",
-            "Show the values that differ between the configuration of the director on this machine (-) and a file (+). "
+            "Show the values that differ between the configuration of a director (-) and a file (+). "
             + "Exit codes, as of diff: 0: none; 1: some; 2: the file cannot be read or has errors, or the daemon does "
             + "not respond.")
         {

@@ -12,31 +12,31 @@ public static class DoctorCommand
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     /// <summary>Creates the <c>doctor</c> command with its arguments and options.</summary>
-    /// <param name="socketPath">Path of the Unix socket of a director's daemon.</param>
-    public static Command Create(Func<NodeSettings, string> socketPath)
+    /// <param name="connect">Makes a client of a director.</param>
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var service = new Option<string?>("--service") { Description = "Check this virtual service only." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("doctor",
-            "Let the director on this machine diagnose itself, the real servers and the return path of replies: what "
+            "Let a director diagnose itself, the real servers and the return path of replies: what "
             + "is wrong, why, and what to do. Takes some seconds. Exit codes: 0: nothing is wrong; 1: something is "
             + "wrong; 2: the director does not respond.");
         var which = new DirectorOptions(command);
         command.Add(service);
         command.Add(json);
         command.SetAction(async (parsed, cancellation) => which.Read(parsed) is { } director
-            ? await RunAsync(director, socketPath(director), parsed.GetValue(service), parsed.GetValue(json),
+            ? await RunAsync(director, connect, parsed.GetValue(service), parsed.GetValue(json),
                 parsed.InvocationConfiguration, cancellation).ConfigureAwait(false)
             : ExitCode.Unusable);
         return command;
     }
 
-    private static async Task<int> RunAsync(NodeSettings director, string socketPath, string? service, bool json,
-        InvocationConfiguration console, CancellationToken cancellation)
+    private static async Task<int> RunAsync(DirectorTarget director, Func<DirectorTarget, DirectorClient> connect,
+        string? service, bool json, InvocationConfiguration console, CancellationToken cancellation)
     {
         try
         {
-            using var client = DirectorClient.OnThisMachine(socketPath);
+            using var client = connect(director);
             var report = await client.DiagnoseAsync(new DoctorRequest(service), Timeout, cancellation)
                 .ConfigureAwait(false);
             if (json)
@@ -48,7 +48,7 @@ public static class DoctorCommand
         catch (DirectorException e)
         {
             await console.Error.WriteLineAsync($"error: {e.Message}").ConfigureAwait(false);
-            if (e.Status is null && !DirectorFiles.IsRunning(director))
+            if (e.Status is null && director.Context is null && !DirectorFiles.IsRunning(director.Node))
                 await console.Error.WriteLineAsync(
                     $"No sidestepd runs for the director '{director.Name}' on this machine: start it, or select "
                     + "another director with --config, --name and --pin-path.").ConfigureAwait(false);

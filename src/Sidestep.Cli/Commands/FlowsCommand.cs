@@ -5,7 +5,6 @@ using Sidestep.Api.Flows;
 using Sidestep.Api.Status;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.TrackedFlows;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -18,7 +17,7 @@ public static class FlowsCommand
     /// the request lists them; null: there is no such director. Throws <see cref="EngineException"/> if it cannot be
     /// read, and <see cref="UnknownNameException"/> for a name that it does not have.</param>
     public static Command Create(
-        Func<NodeSettings, FlowsRequest, Action<FlowRecord>, FlowsReport?> read)
+        Func<DirectorTarget, FlowsRequest, Action<FlowRecord>, FlowsReport?> read)
     {
         var list = new Option<bool>("--list") { Description = "List every flow, not only the counts." };
         var service = new Option<string?>("--service") { Description = "Only flows of the service of this name." };
@@ -33,7 +32,7 @@ public static class FlowsCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var schema = SchemaOption.Of(ApiJson.Default.FlowsReport, "sidestep flows --json");
         var command = new Command("flows",
-            "Count the tracked flows of the director on this machine by real server: the daemon answers, or the pinned "
+            "Count the tracked flows of a director by real server: the daemon answers, or the pinned "
             + "tables while no daemon runs. The director tracks a flow only if the hash alone does not determine its "
             + "server: in a transition of its pool, and with algorithms that need state. Exit codes: 0: read; 1: there "
             + "is no such director, service or server; 2: the director cannot be read.");
@@ -61,8 +60,8 @@ public static class FlowsCommand
         return command;
     }
 
-    private static int Run(NodeSettings director, FlowsRequest request,
-        Func<NodeSettings, FlowsRequest, Action<FlowRecord>, FlowsReport?> read, IFlowsReport writer,
+    private static int Run(DirectorTarget director, FlowsRequest request,
+        Func<DirectorTarget, FlowsRequest, Action<FlowRecord>, FlowsReport?> read, IFlowsReport writer,
         TextWriter error)
     {
         try

@@ -15,7 +15,7 @@ public static class GetCommand
 
     /// <summary>Creates the <c>get</c> command with its arguments and options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var format = new Option<string>("--output", "-o")
         {
@@ -28,7 +28,7 @@ public static class GetCommand
             Description = "Only objects with these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY, with commas.",
         };
         var command = new Command("get",
-            "Show the configuration of the director on this machine, or objects of it. Exit codes: 0: shown; 1: there "
+            "Show the configuration of a director, or objects of it. Exit codes: 0: shown; 1: there "
             + "is no such object, or no daemon runs; 2: the daemon does not respond.");
         var which = new ObjectArguments(command, [Configuration], needsName: false);
         var director = new DirectorOptions(command);

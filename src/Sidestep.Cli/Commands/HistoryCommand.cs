@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -12,7 +11,7 @@ public static class HistoryCommand
 {
     /// <summary>Creates the <c>history</c> command with its options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var number = new Argument<long?>("REVISION")
         {
@@ -21,7 +20,7 @@ public static class HistoryCommand
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("history",
-            "Show the revisions of the configuration of the director on this machine, the newest last: those of its "
+            "Show the revisions of the configuration of a director, the newest last: those of its "
             + "store, or with a configuration file those since the start of the daemon, rejected ones included. Exit "
             + "codes: 0: shown; 1: there is no such revision, or no daemon runs; 2: the daemon does not respond.")
         {

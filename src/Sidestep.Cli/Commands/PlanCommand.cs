@@ -3,6 +3,7 @@ using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Plans;
 using Sidestep.Api.Status;
+using Sidestep.Cli.Contexts;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -12,9 +13,9 @@ namespace Sidestep.Cli.Commands;
 public static class PlanCommand
 {
     /// <summary>The command.</summary>
-    /// <param name="plan">Plans a configuration for the running director that it names; null: there is no such
-    /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<Configuration, PlanRequest, PlanReport?> plan)
+    /// <param name="plan">Plans a configuration for a running director; null: there is no such director. Throws <see
+    /// cref="EngineException"/> if it cannot be read.</param>
+    public static Command Create(Func<DirectorTarget, Configuration, PlanRequest, PlanReport?> plan)
     {
         var file = new Argument<string>("FILE")
         {
@@ -26,19 +27,22 @@ public static class PlanCommand
             Description = "Do not check the file against the interfaces and addresses of this machine.",
         };
         var command = new Command("plan",
-            "Compare a configuration file with the state of the director on this machine: which services and servers "
+            "Compare a configuration file with the state of a director: which services and servers "
             + "change, what share of the slots moves, and what happens to tracked flows. Changes nothing. Exit codes: "
             + "0: planned; 1: the file has errors or there is no such director; 2: something cannot be read.")
         {
             file, json, offline, SchemaOption.Of(ApiJson.Default.PlanReport, "sidestep plan --json"),
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline),
-            plan, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        var which = new ContextOption(command);
+        command.SetAction(parsed => which.TryRead(parsed, isLocal: false, out var context)
+            ? Run(parsed.GetRequiredValue(file), context, parsed.GetValue(json), parsed.GetValue(offline), plan,
+                parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error)
+            : ExitCode.Unusable);
         return command;
     }
 
-    private static int Run(string path, bool json, bool offline, Func<Configuration, PlanRequest, PlanReport?> plan,
-        TextWriter output, TextWriter error)
+    private static int Run(string path, DirectorContext? context, bool json, bool offline,
+        Func<DirectorTarget, Configuration, PlanRequest, PlanReport?> plan, TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -46,15 +50,15 @@ public static class PlanCommand
             error.WriteLine($"{file.Name}: error: {file.Problem}");
             return ExitCode.Unusable;
         }
-        var result = ConfigurationReader.Read(text, offline ? null : HostInfo.OfThisMachine());
+        var result = ConfigurationReader.Read(text, offline || context is not null ? null : HostInfo.OfThisMachine());
         foreach (var issue in result.Errors)
             error.WriteLine(issue.Format(file.Name, "error"));
         if (result.Configuration is not { } configuration)
             return ExitCode.Failed;
         try
         {
-            var director = configuration.Node;
-            if (plan(configuration, new PlanRequest(file.Name, text)) is not { } report)
+            var director = context is null ? DirectorTarget.Of(configuration.Node) : DirectorTarget.Of(context);
+            if (plan(director, configuration, new PlanRequest(file.Name, text)) is not { } report)
             {
                 error.WriteLine(
                     $"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to "

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sidestep.Api;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -9,7 +8,7 @@ public static class RollbackCommand
 {
     /// <summary>Creates the <c>rollback</c> command with its arguments and options.</summary>
     /// <param name="connect">Makes a client of a director, by its name and pin path.</param>
-    public static Command Create(Func<NodeSettings, DirectorClient> connect)
+    public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var number = new Argument<long>("REVISION") { Description = "Number of the revision, as in sidestep history." };
         var command = new Command("rollback",

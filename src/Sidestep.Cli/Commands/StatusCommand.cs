@@ -3,7 +3,6 @@ using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Status;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -14,11 +13,11 @@ public static class StatusCommand
     /// <param name="read">Reads the status of the director, by its name and pin path; null: there is no such director.
     /// Throws
     /// <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<NodeSettings, DirectorStatus?> read)
+    public static Command Create(Func<DirectorTarget, DirectorStatus?> read)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("status",
-            "Show services, real servers, agents, drops and interfaces of the director on this machine: the daemon "
+            "Show services, real servers, agents, drops and interfaces of a director: the daemon "
             + "answers, or the pinned tables while no daemon runs. Exit codes: 0: the director forwards; 1: there is "
             + "no such director, or it is attached to no interface; 2: it cannot be read.");
         var which = new DirectorOptions(command);
@@ -31,7 +30,7 @@ public static class StatusCommand
     }
 
     private static int Run(
-        NodeSettings director, bool json, Func<NodeSettings, DirectorStatus?> read,
+        DirectorTarget director, bool json, Func<DirectorTarget, DirectorStatus?> read,
             InvocationConfiguration console)
     {
         try

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Traces;
+using Sidestep.Cli.Contexts;
 using Sidestep.Cli.Replay;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
@@ -15,9 +16,9 @@ namespace Sidestep.Cli.Commands;
 public static class TraceCommand
 {
     /// <summary>Creates the <c>trace</c> command with its arguments and options.</summary>
-    /// <param name="trace">Traces a frame in the running director that a configuration names; null: there is no such
-    /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<Configuration, TraceRequest, TraceReport?> trace)
+    /// <param name="trace">Traces a frame in a running director, whose configuration is null if it is on another
+    /// machine; null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    public static Command Create(Func<DirectorTarget, Configuration?, TraceRequest, TraceReport?> trace)
     {
         var packetArgument = new Argument<string[]>("PACKET")
         {
@@ -26,7 +27,10 @@ public static class TraceCommand
                 + "Or --hex, or --in with --frame.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var config = new Option<string>("--config", "-c") { Description = "The configuration file.", Required = true };
+        var config = new Option<string?>("--config", "-c")
+        {
+            Description = "The configuration file. Only a director of another machine needs none.",
+        };
         var hex = new Option<string?>("--hex")
         {
             Description = "The frame in hexadecimal, from the Ethernet header on.",
@@ -47,7 +51,7 @@ public static class TraceCommand
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("trace",
-            "Show what the director on this machine would do with a packet, and why, stage by stage: look-ups, "
+            "Show what a director would do with a packet, and why, stage by stage: look-ups, "
             + "matches, hash, slot, server and verdict. The file names the director, whose tables and tracked flows "
             + "decide; while no daemon runs, the file decides with the pinned tables. It sends, counts and tracks "
             + "nothing there. Exit codes: 0: traced; 1: the file has errors or there is no such director; 2: something "
@@ -67,25 +71,44 @@ public static class TraceCommand
             if (result.GetResult(frame) is { Implicit: false } && result.GetValue(input) is null)
                 result.AddError("--frame is the number of a frame in a capture: specify the capture with --in.");
         });
+        var which = new ContextOption(command);
+        command.Validators.Add(result =>
+        {
+            if (which.IsGiven(result) && result.GetValue(config) is not null)
+                result.AddError("--context names a director of another machine: leave out --config");
+        });
         command.SetAction(parsed =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var (configuration, code) = InputFiles.Read(parsed.GetRequiredValue(config), error);
-            if (configuration is null)
-                return code;
+            string? path = parsed.GetValue(config);
+            if (!which.TryRead(parsed, isLocal: path is not null, out var context))
+                return ExitCode.Unusable;
+            if (path is null && (context is null || parsed.GetValue(offline)))
+            {
+                error.WriteLine("error: --config is missing: name the configuration file");
+                return ExitCode.Unusable;
+            }
+            Configuration? configuration = null;
+            if (path is not null)
+            {
+                (configuration, int code) = InputFiles.Read(path, error);
+                if (configuration is null)
+                    return code;
+            }
+            var director = context is not null ? DirectorTarget.Of(context) : DirectorTarget.Of(configuration!.Node);
             try
             {
                 byte[]? packet = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
                 var request = new TraceRequest(
                     packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default), packet is null);
-                var report = parsed.GetValue(offline) ? ConfigurationTrace.Run(configuration, null, request)
-                    : trace(configuration, request);
+                var report = parsed.GetValue(offline) ? ConfigurationTrace.Run(configuration!, null, request)
+                    : trace(director, configuration, request);
                 if (report is null)
                 {
                     error.WriteLine(
-                        $"error: no director '{configuration.Node.Name}' is pinned under "
-                        + $"{configuration.Node.PinPath}. Start sidestepd, or use --offline, which uses the file "
+                        $"error: no director '{director.Name}' is pinned under {director.PinPath}. Start sidestepd, "
+                            + "or use --offline, which uses the file "
                         + "alone.");
                     return ExitCode.Failed;
                 }
@@ -94,7 +117,7 @@ public static class TraceCommand
                 else
                     TraceText.Write(report, output);
                 if (report.Source == TraceSource.PinnedTables)
-                    PinnedNote.Write(configuration.Node.Name, error);
+                    PinnedNote.Write(director.Name, error);
                 return ExitCode.Ok;
             }
             catch (Exception e) when (e is FormatException or EngineException or IOException

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Sidestep.Model;
@@ -10,14 +11,15 @@ namespace Sidestep.Daemon.Api;
 /// previous certificates in use.</summary>
 internal sealed class ApiCertificates
 {
-    private readonly TlsFiles _files;
+    private readonly ServerTlsFiles _files;
+    private readonly bool _requiresClientCertificate;
     private readonly string _place;
     private readonly FileIdentity?[] _identities;
     private Loaded _loaded;
 
-    private ApiCertificates(TlsFiles files, string place)
+    private ApiCertificates(ListenerTls tls, string place)
     {
-        (_files, _place) = (files, place);
+        (_files, _requiresClientCertificate, _place) = (tls.Files, tls.RequiresClientCertificate, place);
         _identities = Identities();
         _loaded = Load();
     }
@@ -36,16 +38,34 @@ internal sealed class ApiCertificates
         return new SslServerAuthenticationOptions
         {
             ServerCertificateContext = loaded.Certificate,
-            ClientCertificateRequired = true,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ClientCertificateRequired = _files.CaFile is not null,
+            RemoteCertificateValidationCallback = _requiresClientCertificate ? null
+                : static (_, _, _, errors) => errors is SslPolicyErrors.None
+                    or SslPolicyErrors.RemoteCertificateNotAvailable,
             CertificateChainPolicy = policy,
         };
     }
 
+    /// <summary>True if the certificate names this host.</summary>
+    /// <param name="host">A name, or an address without brackets.</param>
+    internal bool IsFor(string host)
+    {
+        try
+        {
+            return Volatile.Read(ref _loaded).Leaf.MatchesHostname(host, allowCommonName: false);
+        }
+        catch (ArgumentException)
+        {
+            return false; // not a name
+        }
+    }
+
     /// <summary>Reads the certificate, its key and the authorities.</summary>
-    /// <param name="files">The files.</param>
+    /// <param name="tls">The files.</param>
     /// <param name="place">The mapping that names them: <c>node.api</c>.</param>
     /// <exception cref="ApiException">The message names the file, the fault and the remedy.</exception>
-    internal static ApiCertificates Read(TlsFiles files, string place) => new(files, place);
+    internal static ApiCertificates Read(ListenerTls tls, string place) => new(tls, place);
 
     /// <summary>Reads the files again if one of them changed since the last attempt.</summary>
     /// <returns>True when the next handshake uses new certificates.</returns>
@@ -65,7 +85,7 @@ internal sealed class ApiCertificates
     {
         var (certificate, chain) = Certificate();
         return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true),
-            Pem("caFile", _files.CaFile));
+            certificate, _files.CaFile is { } authorities ? Pem("caFile", authorities) : []);
     }
 
     private (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate()
@@ -118,10 +138,12 @@ internal sealed class ApiCertificates
         }
     }
 
-    private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2Collection Authorities);
+    private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2 Leaf,
+        X509Certificate2Collection Authorities);
 
     private FileIdentity?[] Identities() =>
-        [FileIdentity.Of(_files.CertFile), FileIdentity.Of(_files.KeyFile), FileIdentity.Of(_files.CaFile)];
+        [FileIdentity.Of(_files.CertFile), FileIdentity.Of(_files.KeyFile),
+            _files.CaFile is { } authorities ? FileIdentity.Of(authorities) : null];
 }
 
 /// <summary>A listener cannot be offered as the configuration says. The message says why and what to do.</summary>

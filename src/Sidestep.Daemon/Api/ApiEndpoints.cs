@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Daemon.Api.OpenApi;
 using Sidestep.Daemon.Api.Rest;
 using Sidestep.Daemon.Api.Streams;
@@ -17,9 +18,10 @@ namespace Sidestep.Daemon.Api;
 /// <param name="rest">The configuration and its revisions.</param>
 /// <param name="stream">Sends server-sent events.</param>
 /// <param name="metrics">Handles requests for metrics.</param>
+/// <param name="access">Users, tokens and the audit log.</param>
 /// <param name="log">Receives faults.</param>
 internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, RunningHandlers running,
-    RestEndpoints rest, StreamHandler stream, MetricsHandler metrics, ILogger log)
+    RestEndpoints rest, StreamHandler stream, MetricsHandler metrics, AccessControl access, ILogger log)
 {
     private const string Server = "{" + ApiPolicies.ServerParameter + "}";
 
@@ -28,10 +30,27 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
     /// <summary>Receives faults of handlers.</summary>
     internal ILogger Log => log;
 
-    /// <summary>The endpoints of the Unix socket.</summary>
-    internal void MapLocal(IEndpointRouteBuilder routes)
+    /// <summary>The Unix socket.</summary>
+    internal ApiSite Local => new(MapOperators, [access.Audit.HandleAsync], [LocalAuthentication.HandleAsync]);
+
+    /// <summary>The listener for operators on other machines.</summary>
+    /// <param name="certificates">Its certificates; null: it is on loopback, with HTTP.</param>
+    internal ApiSite Management(ApiCertificates? certificates) => new(MapOperators, [access.Audit.HandleAsync],
+        [access.Limits.HandleAsync, new HostFilter(certificates).HandleAsync, access.Authentication.HandleAsync]);
+
+    /// <summary>The listener for agents.</summary>
+    internal ApiSite Agents => new(MapAgents, [access.Audit.HandleAsync], [Authenticated.AcceptCertificateAsync]);
+
+    /// <summary>The listener for Prometheus. The listener is the access control: it is on loopback, or its clients have
+    /// certificates.</summary>
+    /// <param name="certificates">Its certificates; null: it is on loopback, with HTTP.</param>
+    internal ApiSite Metrics(ApiCertificates? certificates) => new(MapMetrics, [],
+        certificates is null ? [new HostFilter(null).HandleAsync] : []);
+
+    /// <summary>The endpoints for operators.</summary>
+    private void MapOperators(IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.Operator);
+        var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.OfRole);
         api.MapGet(ApiPaths.Status, local.GetStatusAsync).WithMetadata(LocalOperations.Status);
         api.MapGet(ApiPaths.Events, local.GetEventsAsync).WithMetadata(LocalOperations.Events);
         api.MapGet(ApiPaths.Revisions, local.GetRevisionsAsync).WithMetadata(LocalOperations.Revisions);
@@ -46,22 +65,20 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
             OpenApiDocument.Of(context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints)))
             .WithMetadata(LocalOperations.OpenApi);
         rest.Map(api);
+        access.Map(api);
         MapOthers(routes);
     }
 
-    /// <summary>The endpoints for agents.</summary>
-    internal void MapAgents(IEndpointRouteBuilder routes)
+    private void MapAgents(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.OwnServer);
         api.MapGet(ApiPaths.Spec + Server, _agents.SendSpecAsync);
         api.MapPost(ApiPaths.Reports + Server, _agents.ReceiveReportAsync);
-        api.MapPost(ApiPaths.Drains + Server, _agents.DrainAsync);
+        api.MapPost(ApiPaths.Drains + Server, _agents.DrainAsync).WithMetadata(AccessOperations.AgentDrain);
         MapOthers(routes);
     }
 
-    /// <summary>The endpoint for Prometheus. The listener is the access control: it is on loopback, or its clients have
-    /// certificates.</summary>
-    internal void MapMetrics(IEndpointRouteBuilder routes)
+    private void MapMetrics(IEndpointRouteBuilder routes)
     {
         routes.MapGet(ApiPaths.Metrics, metrics.SendAsync);
         MapOthers(routes);

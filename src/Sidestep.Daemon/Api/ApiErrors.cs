@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
 using Sidestep.Api.Configurations;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.TrackedFlows;
@@ -105,10 +106,17 @@ internal sealed class RejectedRequests : IAuthorizationMiddlewareResultHandler
     {
         if (authorizeResult.Succeeded)
             return next(context);
-        var isOperator = policy.Requirements.Any(static r => r is OperatorRequirement);
-        var reason = authorizeResult.AuthorizationFailure?.FailureReasons.FirstOrDefault()?.Message
-            ?? "the request has no credentials";
-        return ApiErrors.WriteAsync(context, StatusCodes.Status403Forbidden,
-            isOperator ? "wrong user" : "wrong certificate", reason);
+        string? reason = authorizeResult.AuthorizationFailure?.FailureReasons.FirstOrDefault()?.Message;
+        if (policy.Requirements.Any(static r => r is OwnServerRequirement))
+        {
+            return ApiErrors.WriteAsync(context, StatusCodes.Status403Forbidden, "wrong certificate",
+                reason ?? "the request has no client certificate");
+        }
+        // ASP.NET gives no reason if the sender is unknown.
+        if (reason is not null)
+            return ApiErrors.WriteAsync(context, StatusCodes.Status403Forbidden, "not allowed", reason);
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return ApiErrors.WriteAsync(context, StatusCodes.Status401Unauthorized, "not logged in",
+            "the request has no valid credentials: log in, or send a token");
     }
 }

@@ -9,15 +9,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sidestep.Api;
+using Sidestep.Daemon.Api.Access;
 
 namespace Sidestep.Daemon.Api;
 
 /// <summary>A web server of the daemon: Kestrel, routing and authorisation, and nothing else of ASP.NET.</summary>
 internal sealed class ApiListener : IAsyncDisposable
 {
-    /// <summary>Each real server holds one connection; the number is above the largest installation.</summary>
-    private const int MaxConnections = 20_000;
-
     private const int MaxLocalConnections = 512;
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
@@ -45,7 +43,7 @@ internal sealed class ApiListener : IAsyncDisposable
                     connection.Features.Set(PeerCredentials.Of(socket));
                 return next(connection);
             }));
-        }, endpoints.MapLocal, endpoints.Log, cancellation).ConfigureAwait(false);
+        }, endpoints.Local, endpoints.Log, cancellation).ConfigureAwait(false);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return listener;
@@ -53,16 +51,17 @@ internal sealed class ApiListener : IAsyncDisposable
 
     /// <summary>Listens on the network.</summary>
     /// <param name="settings">Addresses and ports.</param>
-    /// <param name="certificates">For HTTPS with client certificates; null: HTTP.</param>
-    /// <param name="map">Adds the endpoints.</param>
+    /// <param name="certificates">For HTTPS; null: HTTP.</param>
+    /// <param name="site">What it serves.</param>
+    /// <param name="limits">Its limits.</param>
     /// <param name="log">Receives faults of handlers.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">An address is not one of this machine, or a port is in use.</exception>
     internal static Task<ApiListener> OnNetworkAsync(ListenerSettings settings, ApiCertificates? certificates,
-        Action<IEndpointRouteBuilder> map, ILogger log, CancellationToken cancellation) =>
+        ApiSite site, ListenerLimits limits, ILogger log, CancellationToken cancellation) =>
         StartAsync(kestrel =>
         {
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            limits.Apply(kestrel.Limits);
             foreach (var endpoint in settings.Listen)
             {
                 kestrel.Listen(endpoint, options =>
@@ -75,7 +74,7 @@ internal sealed class ApiListener : IAsyncDisposable
                         });
                 });
             }
-        }, map, log, cancellation);
+        }, site, log, cancellation);
 
     /// <summary>What it serves.</summary>
     internal IReadOnlyList<Endpoint> Endpoints =>
@@ -99,9 +98,9 @@ internal sealed class ApiListener : IAsyncDisposable
     }
 
     private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure,
-        Action<IEndpointRouteBuilder> map, ILogger log, CancellationToken cancellation)
+        ApiSite site, ILogger log, CancellationToken cancellation)
     {
-        var application = Build(configure, map, log);
+        var application = Build(configure, site, log);
         try
         {
             await application.StartAsync(cancellation).ConfigureAwait(false);
@@ -114,13 +113,12 @@ internal sealed class ApiListener : IAsyncDisposable
         }
     }
 
-    /// <summary>A web application that does not listen yet. Its order: errors, principal, route, policy,
-    /// handler.</summary>
+    /// <summary>A web application that does not listen yet. Its order: audit, errors, limits, authentication, route,
+    /// policy, handler.</summary>
     /// <param name="configure">Adds the listeners.</param>
-    /// <param name="map">Adds the endpoints.</param>
+    /// <param name="site">What it serves.</param>
     /// <param name="log">Receives faults of handlers.</param>
-    internal static WebApplication Build(Action<KestrelServerOptions> configure, Action<IEndpointRouteBuilder> map,
-        ILogger log)
+    internal static WebApplication Build(Action<KestrelServerOptions> configure, ApiSite site, ILogger log)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -135,15 +133,14 @@ internal sealed class ApiListener : IAsyncDisposable
         builder.Services.AddAuthorization(ApiPolicies.Add);
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, RejectedRequests>();
         var application = builder.Build();
+        foreach (var outer in site.Outer)
+            application.Use(outer);
         application.Use(new ApiErrors(log).HandleAsync);
-        application.Use(static (context, next) =>
-        {
-            context.User = ApiPrincipals.Of(context);
-            return next(context);
-        });
+        foreach (var inner in site.Inner)
+            application.Use(inner);
         application.UseRouting();
         application.UseAuthorization();
-        map(application);
+        site.Map(application);
         application.UseEndpoints(static _ => { });
         return application;
     }

@@ -6,13 +6,19 @@ namespace Sidestep.Daemon.Api;
 
 /// <summary>Where a listener listens, and its certificates.</summary>
 /// <param name="Listen">Addresses and ports.</param>
-/// <param name="Tls">Files for HTTPS with client certificates; null: HTTP.</param>
-internal sealed record ListenerSettings(ImmutableArray<IPEndPoint> Listen, TlsFiles? Tls)
+/// <param name="Tls">Files for HTTPS; null: HTTP.</param>
+internal sealed record ListenerSettings(ImmutableArray<IPEndPoint> Listen, ListenerTls? Tls)
 {
-    internal static ListenerSettings? Of(ApiSettings? api) => api is null ? null : new(api.Listen, api.Tls);
+    internal static ListenerSettings? Of(ApiSettings? api) => api is null ? null : new(api.Listen, Of(api.Tls));
 
     internal static ListenerSettings? Of(MetricsSettings? metrics) =>
-        metrics is null ? null : new(metrics.Listen, metrics.Tls);
+        metrics is null ? null : new(metrics.Listen, metrics.Tls is { } tls ? Of(tls) : null);
+
+    internal static ListenerSettings? Of(ManagementSettings? management) => management is null ? null
+        : new(management.Listen, management.Tls is { } tls ? new ListenerTls(tls, false) : null);
+
+    private static ListenerTls Of(TlsFiles files) =>
+        new(new ServerTlsFiles(files.CertFile, files.KeyFile, files.CaFile), true);
 
     public bool Equals(ListenerSettings? other) =>
         other is not null && Tls == other.Tls && Listen.SequenceEqual(other.Listen);
@@ -21,3 +27,8 @@ internal sealed record ListenerSettings(ImmutableArray<IPEndPoint> Listen, TlsFi
 
     public override string ToString() => string.Join(", ", Listen);
 }
+
+/// <summary>TLS of a listener.</summary>
+/// <param name="Files">Its certificates.</param>
+/// <param name="RequiresClientCertificate">False: a client without a certificate authenticates by a token.</param>
+internal sealed record ListenerTls(ServerTlsFiles Files, bool RequiresClientCertificate);

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Routing;
-
 namespace Sidestep.Daemon.Api;
 
 /// <summary>A listener on the network that follows its settings and its certificate files. A failure is reported and
@@ -8,13 +6,14 @@ namespace Sidestep.Daemon.Api;
 /// <param name="place">The mapping of its settings: <c>node.api</c>.</param>
 /// <param name="consequence">What does not work while it cannot listen.</param>
 /// <param name="settings">Reads the settings in force; null: it does not listen.</param>
-/// <param name="map">Adds its endpoints.</param>
+/// <param name="site">Makes what it serves, with its certificates; null: it has none.</param>
+/// <param name="limits">Its limits.</param>
 /// <param name="onListening">Called with its addresses once it listens.</param>
 /// <param name="log">Receives events, and faults of handlers.</param>
 /// <param name="time">The clock.</param>
 internal sealed class NetworkListener(string name, string place, string consequence,
-    Func<ListenerSettings?> settings, Action<IEndpointRouteBuilder> map, Action<string> onListening, ILogger log,
-    TimeProvider time)
+    Func<ListenerSettings?> settings, Func<ApiCertificates?, ApiSite> site, ListenerLimits limits,
+    Action<string> onListening, ILogger log, TimeProvider time)
 {
     private readonly RetriedAction _start = new(time);
     private string? _filesProblem;
@@ -46,9 +45,9 @@ internal sealed class NetworkListener(string name, string place, string conseque
         {
             await _start.TryAsync(consequence, async () =>
             {
-                _certificates = desired.Tls is { } files ? ApiCertificates.Read(files, place) : null;
-                _listener = await ApiListener.OnNetworkAsync(desired, _certificates, map, log, cancellation)
-                    .ConfigureAwait(false);
+                _certificates = desired.Tls is { } tls ? ApiCertificates.Read(tls, place) : null;
+                _listener = await ApiListener.OnNetworkAsync(desired, _certificates, site(_certificates), limits,
+                    log, cancellation).ConfigureAwait(false);
                 onListening(desired.ToString());
             }).ConfigureAwait(false);
         }

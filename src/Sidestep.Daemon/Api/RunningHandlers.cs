@@ -41,7 +41,7 @@ internal sealed class RunningHandlers(RunningDirectorRequests requests, LongRequ
     internal async Task PlanAsync(HttpContext context)
     {
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.PlanRequest).ConfigureAwait(false);
-        var report = await threads.RunAsync(context, _ => requests.Plan(request)).ConfigureAwait(false);
+        var report = await threads.RunAsync(context, _ => Parsed(() => requests.Plan(request))).ConfigureAwait(false);
         await ApiBodies.WriteAsync(context, report, ApiJson.Default.PlanReport).ConfigureAwait(false);
     }
 

@@ -17,4 +17,10 @@ internal static partial class ApiEvents
 
     [LoggerMessage(404, LogLevel.Information, "metrics at {Addresses}")]
     public static partial void MetricsListening(this ILogger logger, string addresses);
+
+    [LoggerMessage(405, LogLevel.Information, "audit entry {Number}, head {Head}")]
+    public static partial void AuditEntryWritten(this ILogger logger, long number, string head);
+
+    [LoggerMessage(406, LogLevel.Information, "API for operators listening on {Addresses}")]
+    public static partial void ManagementListening(this ILogger logger, string addresses);
 }

@@ -39,9 +39,13 @@ internal static class NodeSchema
     public static readonly Key<BoundMapping> Metrics = Key<BoundMapping>.Optional("metrics", MetricsSchema.Kind,
         "Metrics for Prometheus. Without it, only the local socket has them.");
 
+    public static readonly Key<BoundMapping> Management = Key<BoundMapping>.Optional("management",
+        ManagementSchema.Kind,
+        "The API for operators on other machines. Without it, only the local socket offers it.");
+
     public static readonly MappingKind Kind = new("the section node",
         "This director: its name, interfaces and engine. Each director of a group has its own.",
-        Name, Engine, Interfaces, OnExit, PinPath, Api, Metrics);
+        Name, Engine, Interfaces, OnExit, PinPath, Api, Metrics, Management);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(NodeSettings node) => MappingNode.Of(
@@ -51,7 +55,8 @@ internal static class NodeSchema
         OnExit.Write(node.OnExit),
         PinPath.Write(node.PinPath),
         Api.WriteMapping(node.Api is { } api ? ApiSchema.Write(api) : null),
-        Metrics.WriteMapping(node.Metrics is { } metrics ? MetricsSchema.Write(metrics) : null));
+        Metrics.WriteMapping(node.Metrics is { } metrics ? MetricsSchema.Write(metrics) : null),
+        Management.WriteMapping(node.Management is { } management ? ManagementSchema.Write(management) : null));
 
     public static NodeSettings Build(BoundMapping m) => new()
     {
@@ -62,6 +67,7 @@ internal static class NodeSchema
         PinPath = m.Value(PinPath),
         Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
         Metrics = m.Find(Metrics) is { } metrics ? MetricsSchema.Build(metrics.Value) : null,
+        Management = m.Find(Management) is { } management ? ManagementSchema.Build(management.Value) : null,
     };
 }
 

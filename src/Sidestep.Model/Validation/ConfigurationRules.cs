@@ -34,7 +34,7 @@ internal static class ConfigurationRules
         ProbeRateRules.Check(document, issues);
         UnusedObjectRules.Check(document, issues);
         PoolAvailabilityRules.Check(document, issues);
-        MetricsRules.Check(document, issues);
+        ListenerRules.Check(document, issues);
         if (document.Host is { } host)
             HostRules.Check(document, host, issues);
     }

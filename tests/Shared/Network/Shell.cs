@@ -31,6 +31,21 @@ internal static class Shell
         return new Result(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
+    /// <summary>Runs a program that reads a text from standard input.</summary>
+    public static Result TryWithInput(string input, params string[] command)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, input);
+            return Try(["sh", "-c", "exec \"$@\" < \"$0\"", file, .. command]);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     public static Process Start(params string[] command)
     {
         var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };

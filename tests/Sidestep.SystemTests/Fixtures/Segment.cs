@@ -13,7 +13,7 @@ internal sealed partial class Segment : IDisposable
     public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge =
         "br0";
     private const int ClientAddresses = 8;
-    private const string BpfFs = "/sys/fs/bpf", Reports = DaemonSocket.Folder;
+    private const string BpfFs = "/sys/fs/bpf", Reports = DaemonSocket.Folder, StateFolder = "/var/lib/sidestep";
     private readonly List<DaemonProcess> _daemons = [];
     private readonly List<IDisposable> _services = [];
 
@@ -69,6 +69,10 @@ internal sealed partial class Segment : IDisposable
     public string StorePath => Path.Combine(Lan.Folder, "revisions");
 
     public string SocketPath => $"{Reports}/{File.PinPath.Trim('/').Replace('/', '-')}-{File.Name}.sock";
+
+    /// <summary>Path of the daemon's audit log.</summary>
+    public string AuditPath =>
+        $"{StateFolder}/{File.PinPath.Trim('/').Replace('/', '-')}-{File.Name}.audit.jsonl";
 
     public string PinFolder => Path.Combine(File.PinPath, File.Name);
 
@@ -238,10 +242,10 @@ internal sealed partial class Segment : IDisposable
     {
         if (Directory.Exists($"{BpfFs}/{name}"))
             Directory.Delete($"{BpfFs}/{name}", recursive: true);
-        if (Directory.Exists(Reports))
+        foreach (var folder in new[] { Reports, StateFolder }.Where(Directory.Exists))
         {
-            foreach (var report in Directory.GetFiles(Reports, $"*-{name}-*"))
-                System.IO.File.Delete(report);
+            foreach (var file in Directory.GetFiles(folder, $"*-{name}-*"))
+                System.IO.File.Delete(file);
         }
     }
 }

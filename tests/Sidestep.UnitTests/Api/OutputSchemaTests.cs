@@ -14,8 +14,8 @@ public sealed class OutputSchemaTests
         { "status", static () => StatusCommand.Create(static _ => null) },
         { "flows", static () => FlowsCommand.Create(static (_, _, _) => null) },
         { "capture", static () => CaptureCommand.Create(static (_, _) => null) },
-        { "plan", static () => PlanCommand.Create(static (_, _) => null) },
-        { "trace", static () => TraceCommand.Create(static (_, _) => null) },
+        { "plan", static () => PlanCommand.Create(static (_, _, _) => null) },
+        { "trace", static () => TraceCommand.Create(static (_, _, _) => null) },
         { "revisions", static () => HistoryCommand.Create(static _ => throw new NotSupportedException()) },
         { "events", static () => EventsCommand.Create(static _ => null) },
     };

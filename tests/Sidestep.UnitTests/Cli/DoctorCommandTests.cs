@@ -48,7 +48,8 @@ public sealed class DoctorCommandTests
     public void Director_that_does_not_run_is_named()
     {
         var name = $"none-{Guid.NewGuid():N}";
-        var run = CommandRun.Of(DoctorCommand.Create(static _ => "/nowhere/director.sock"), "--name", name);
+        var command = DoctorCommand.Create(static _ => DirectorClient.OnThisMachine("/nowhere/director.sock"));
+        var run = CommandRun.Of(command, "--name", name);
         Assert.Equal((ExitCode.Unusable, ""), (run.Code, run.Output));
         var lines = run.Error.Split('\n');
         Assert.StartsWith("error: /nowhere/director.sock cannot be reached: ", lines[0], StringComparison.Ordinal);
@@ -58,5 +59,5 @@ public sealed class DoctorCommandTests
     }
 
     private static CommandRun Run(LocalDirector director, params string[] arguments) =>
-        CommandRun.Of(DoctorCommand.Create(_ => director.SocketPath), arguments);
+        CommandRun.Of(DoctorCommand.Create(_ => DirectorClient.OnThisMachine(director.SocketPath)), arguments);
 }

@@ -186,7 +186,7 @@ public sealed class FlowsCommandTests
     private static CommandRun Run(params string[] arguments) =>
         CommandRun.Of(FlowsCommand.Create(Reader(Table)), arguments);
 
-    private static Func<NodeSettings, FlowsRequest, Action<FlowRecord>, FlowsReport?> Reader(
+    private static Func<DirectorTarget, FlowsRequest, Action<FlowRecord>, FlowsReport?> Reader(
         FlowTableStatus status, StatusSource source = StatusSource.Daemon) => (director, request, visit) =>
         {
             using var table = new ListedFlows(status, Flows);

@@ -97,7 +97,7 @@ public sealed class PlanCommandTests : IDisposable
         File.WriteAllText(_file, yaml);
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var command = PlanCommand.Create((proposed, _) => read(proposed.Node) is { } running
+        var command = PlanCommand.Create((_, proposed, _) => read(proposed.Node) is { } running
             ? PlanRecords.Of(Planner.Of(running, proposed, DateTimeOffset.UtcNow), "director", StatusSource.Daemon)
             : null);
         var code = new RootCommand { command }.Parse(["plan", _file, "--offline", .. arguments])

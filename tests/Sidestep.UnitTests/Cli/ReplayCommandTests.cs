@@ -278,7 +278,7 @@ public sealed class ReplayCommandTests : IDisposable
         Run(ReplayCommand.Create(NoXdp), Configuration, capture, ["replay", .. options]);
 
     private (int Code, string Output, string Error) Trace(params string[] arguments) =>
-        Run(TraceCommand.Create(static (_, _) => null), Configuration, null, ["trace", "--offline", .. arguments]);
+        Run(TraceCommand.Create(static (_, _, _) => null), Configuration, null, ["trace", "--offline", .. arguments]);
 
     private (int Code, string Output, string Error) Run(Command command, string configuration, byte[]? capture,
         params string[] arguments)

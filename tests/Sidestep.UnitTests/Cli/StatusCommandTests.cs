@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Cli;
 
@@ -43,7 +42,7 @@ public sealed class StatusCommandTests
     [Fact]
     public void Director_is_selected_by_name_and_pin_path_with_defaults()
     {
-        List<NodeSettings> selected = [];
+        List<DirectorTarget> selected = [];
         var command = StatusCommand.Create(d =>
         {
             selected.Add(d);

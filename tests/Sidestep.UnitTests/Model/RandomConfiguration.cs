@@ -55,6 +55,13 @@ internal sealed class RandomConfiguration(int seed)
                 Tls = new TlsFiles(FilePath(), FilePath(), FilePath()),
                 PerServer = Flag(),
             }),
+        Management = Maybe(() => Flag()
+            ? new ManagementSettings { Listen = [new IPEndPoint(IPAddress.IPv6Loopback, Number(1, 65535))] }
+            : new ManagementSettings
+            {
+                Listen = [new IPEndPoint(Address(), Number(1, 65535))],
+                Tls = new ServerTlsFiles(FilePath(), FilePath(), Maybe(FilePath)),
+            }),
     };
 
     private GroupSettings Group() => new()

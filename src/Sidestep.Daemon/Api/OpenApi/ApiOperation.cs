@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sidestep.Api.Access;
 
 namespace Sidestep.Daemon.Api.OpenApi;
 
@@ -25,6 +26,34 @@ internal sealed record ApiOperation(string Id, string Summary, string? Response)
 
     /// <summary>True: the response is 201 if the request creates something.</summary>
     internal bool Creates { get; init; }
+
+    /// <summary>False: the response is 204.</summary>
+    internal bool HasContent { get; init; } = true;
+
+    /// <summary>The least role that may send the request.</summary>
+    internal Role Role { get; init; } = Role.Viewer;
+
+    /// <summary>What the request concerns.</summary>
+    internal ApiTarget Target { get; init; } = ApiTarget.Director;
+
+    /// <summary>False: the request needs no credentials.</summary>
+    internal bool NeedsCredentials { get; init; } = true;
+
+    /// <summary>True: the request gets an entry in the audit log also if it is allowed.</summary>
+    internal bool IsAudited { get; init; }
+}
+
+/// <summary>What a request concerns, for senders that are limited to objects with certain labels.</summary>
+internal enum ApiTarget
+{
+    /// <summary>The whole director: senders with a limit may not send it.</summary>
+    Director,
+
+    /// <summary>Objects with labels: the handler compares them with the limit.</summary>
+    Objects,
+
+    /// <summary>The sender, or the API itself: no limit applies.</summary>
+    Sender,
 }
 
 /// <summary>A parameter of a request.</summary>

@@ -44,6 +44,14 @@ internal static class ApiSchemas
         Add(schemas, ApiJson.Default.PlanReport);
         Add(schemas, ApiJson.Default.TraceRequest);
         Add(schemas, ApiJson.Default.TraceReport);
+        Add(schemas, ApiJson.Default.SessionRecord);
+        Add(schemas, ApiJson.Default.LoginRequest);
+        Add(schemas, ApiJson.Default.IssuedToken);
+        Add(schemas, ApiJson.Default.UserRequest);
+        Add(schemas, ApiJson.Default.UserRecord);
+        Add(schemas, ApiJson.Default.UserList);
+        Add(schemas, ApiJson.Default.TokenRequest);
+        Add(schemas, ApiJson.Default.TokenList);
         return schemas;
     }
 

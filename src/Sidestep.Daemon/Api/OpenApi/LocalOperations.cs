@@ -1,4 +1,5 @@
 using Sidestep.Api;
+using Sidestep.Api.Access;
 using Sidestep.Api.Captures;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
@@ -27,6 +28,8 @@ internal static class LocalOperations
         ApiSchemas.NameOf<DoctorReport>())
     {
         Body = ApiSchemas.NameOf<DoctorRequest>(),
+        Role = Role.Operator,
+        IsAudited = true,
     };
 
     internal static ApiOperation Flows { get; } = new("listFlows", "Tracked flows, a JSON object per line",
@@ -48,6 +51,9 @@ internal static class LocalOperations
     {
         ResponseType = ApiPaths.JsonLines,
         Body = ApiSchemas.NameOf<CaptureRequest>(),
+        // Frames have payload.
+        Role = Role.Operator,
+        IsAudited = true,
     };
 
     internal static ApiOperation Plan { get; } = new("plan", "What a configuration would change",
@@ -75,5 +81,8 @@ internal static class LocalOperations
             $"Topics with commas between them; without it, all: {string.Join(", ", StreamTopics.All)}.")],
     };
 
-    internal static ApiOperation OpenApi { get; } = new("getOpenApi", "This document", null);
+    internal static ApiOperation OpenApi { get; } = new("getOpenApi", "This document", null)
+    {
+        Target = ApiTarget.Sender,
+    };
 }

@@ -32,12 +32,26 @@ internal static partial class OpenApiDocument
             {
                 ["title"] = "Sidestep",
                 ["version"] = "1",
-                ["description"] = "The API of a Sidestep director, on its Unix socket. docs/api.md describes it.",
+                ["description"] = "The API of a Sidestep director. docs/api.md describes it.",
                 ["license"] = new JsonObject { ["name"] = "Apache-2.0", ["identifier"] = "Apache-2.0" },
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
             ["paths"] = new JsonObject(paths.Select(static p => KeyValuePair.Create(p.Key, (JsonNode?)p.Value))),
-            ["components"] = new JsonObject { ["schemas"] = ApiSchemas.All() },
+            ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }),
+            ["components"] = new JsonObject
+            {
+                ["schemas"] = ApiSchemas.All(),
+                ["securitySchemes"] = new JsonObject
+                {
+                    ["bearer"] = new JsonObject
+                    {
+                        ["type"] = "http",
+                        ["scheme"] = "bearer",
+                        ["description"] = "A token (docs/access.md). On the Unix socket, the user of the client is "
+                            + "the credential.",
+                    },
+                },
+            },
         };
         return document.ToJsonString(ApiJson.Indented.Options) + "\n";
     }
@@ -77,7 +91,11 @@ internal static partial class OpenApiDocument
                     KeyValuePair.Create(t, (JsonNode?)new JsonObject { ["schema"] = ApiSchemas.Reference(body) }))),
             };
         }
-        var responses = new JsonObject { ["200"] = Success(operation) };
+        written["description"] = AccessOf(operation);
+        if (!operation.NeedsCredentials)
+            written["security"] = new JsonArray();
+        var responses = operation.HasContent ? new JsonObject { ["200"] = Success(operation) }
+            : new JsonObject { ["204"] = new JsonObject { ["description"] = "The request succeeded." } };
         if (operation.Creates)
             responses["201"] = Success(operation);
         responses["default"] = new JsonObject
@@ -88,6 +106,10 @@ internal static partial class OpenApiDocument
         written["responses"] = responses;
         return written;
     }
+
+    private static string AccessOf(ApiOperation operation) =>
+        (operation.NeedsCredentials ? $"Role {operation.Role.ToString().ToLowerInvariant()}." : "No role.")
+        + (operation.IsAudited ? " Has an entry in the audit log." : "");
 
     private static JsonObject Success(ApiOperation operation)
     {

@@ -3,8 +3,10 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Plans;
+using Sidestep.Control.Access;
 using Sidestep.Control.Stores;
 using Sidestep.Control.Stores.Revisions;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model;
 using Sidestep.Model.Objects;
 
@@ -39,13 +41,16 @@ internal sealed class ConfigurationChanges(ConfigurationSource source, Func<Conf
         Func<AcceptedConfiguration, string> edit, Func<string?>? pointerOf, long? rollbackTo = null)
     {
         bool isDryRun = QueryParameters.Flag(context, DryRun);
-        var note = new RevisionNote(ApiPrincipals.Describe(context.User), ReasonOf(context), rollbackTo);
+        var note = new RevisionNote(context.Features.Get<Principal>()!.Name, ReasonOf(context), rollbackTo);
         if (source.Writable is not { } store)
             throw ReadOnly();
         var change = await ChangeAsync(store, edit, pointerOf, isDryRun ? null : note, context.RequestAborted)
             .ConfigureAwait(false);
         if (!isDryRun && change.IsChanged)
+        {
             log.RevisionAccepted(change.Revision.Number, note.Author, note.Reason ?? "no reason given");
+            AuditRequests.Describe(context, $"revision {change.Revision.Number}");
+        }
         var values = ConfigurationDifference.Of(change.Before.Document, change.Document);
         var report = new ChangeReport(change.Revision.Number, change.IsChanged,
             [.. values.Take(ChangeReport.MostValues).Select(ValueChanges.Of)],

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
 using Sidestep.Control.Stores;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model;
 using Sidestep.Model.Objects;
 
@@ -22,7 +23,8 @@ internal sealed class DocumentHandlers(ConfigurationView view, ConfigurationChan
             return RestBodies.WriteAsync(context, document);
         // A strong entity tag stands for one representation: that of JSON.
         context.Response.ContentType = RestBodies.Yaml;
-        return context.Response.WriteAsync(ConfigurationWriter.ToYaml(configuration), context.RequestAborted);
+        return context.Response.WriteAsync(Secrets.AreShownTo(context) ? ConfigurationWriter.ToYaml(configuration)
+            : ConfigurationWriter.ToYaml(Secrets.ShownTo(context, document).GetRawText()), context.RequestAborted);
     }
 
     /// <summary>Replaces the whole configuration, which may be YAML or JSON.</summary>

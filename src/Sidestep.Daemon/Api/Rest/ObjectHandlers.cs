@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Control.Stores;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model.Objects;
 
 namespace Sidestep.Daemon.Api.Rest;
@@ -23,7 +24,10 @@ internal sealed class ObjectHandlers(ObjectKind kind, ObjectKind? ownerKind, Con
     {
         var query = ListQuery.Of(context);
         var owner = OwnerOf(context);
-        var items = ObjectLookup.Items(view.Read().Document, kind, owner) ?? throw NotFound(owner!);
+        var document = view.Read().Document;
+        var scope = new RequestScope(context, document);
+        var items = (ObjectLookup.Items(document, kind, owner) ?? throw NotFound(owner!))
+            .Where(item => scope.Includes(item, owner));
         return ApiBodies.WriteAsync(context, query.Select(kind, items), ApiJson.Default.ObjectList);
     }
 
@@ -31,7 +35,10 @@ internal sealed class ObjectHandlers(ObjectKind kind, ObjectKind? ownerKind, Con
     {
         QueryParameters.RequireKnown(context);
         var path = PathOf(context);
-        return RestBodies.WriteAsync(context, ObjectLookup.Find(view.Read().Document, path) ?? throw NotFound(path));
+        var document = view.Read().Document;
+        var content = ObjectLookup.Find(document, path) ?? throw NotFound(path);
+        new RequestScope(context, document).Require(path, content);
+        return RestBodies.WriteAsync(context, content);
     }
 
     /// <summary>Replaces an object, or creates it. The body may leave out the name.</summary>
@@ -92,9 +99,13 @@ internal sealed class ObjectHandlers(ObjectKind kind, ObjectKind? ownerKind, Con
         var (report, change) = await changes.RunAsync(context, accepted =>
         {
             var before = ObjectLookup.Find(accepted.Document, path);
+            var scope = new RequestScope(context, accepted.Document);
+            if (before is { } present)
+                scope.Require(path, present);
             EntityTag.RequireMatch(context, before);
             var document = new EditedDocument(accepted.Document);
             edit(document, before, accepted);
+            scope.Require(path, document.Find(path));
             pointer = document.PointerOf(path);
             return document.ToText();
         }, () => pointer).ConfigureAwait(false);

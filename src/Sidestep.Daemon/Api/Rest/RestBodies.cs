@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api.Rest;
@@ -66,9 +67,11 @@ internal static class RestBodies
         }
     }
 
-    /// <summary>Writes a part of the configuration with its entity tag; 304 if the client has it already.</summary>
-    internal static Task WriteAsync(HttpContext context, JsonElement part)
+    /// <summary>Writes a part of the configuration as the sender may see it, with its entity tag; 304 if the client has
+    /// it already.</summary>
+    internal static Task WriteAsync(HttpContext context, JsonElement content)
     {
+        var part = Secrets.ShownTo(context, content);
         string tag = EntityTag.Of(part);
         context.Response.Headers.ETag = tag;
         if (EntityTag.IsKnown(context, tag))

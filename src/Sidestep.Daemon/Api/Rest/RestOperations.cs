@@ -1,3 +1,4 @@
+using Sidestep.Api.Access;
 using Sidestep.Api.Configurations;
 using Sidestep.Daemon.Api.OpenApi;
 using Sidestep.Model.Objects;
@@ -56,22 +57,33 @@ internal static class RestOperations
         $"The {kind.Noun}s, ordered by name", ApiSchemas.ListOf(kind))
     {
         Query = ListParameters,
+        Target = ApiTarget.Objects,
     };
 
     internal static ApiOperation Get(ObjectKind kind) => Read("get" + ApiSchemas.NameOf(kind), $"A {kind.Noun}",
-        ApiSchemas.NameOf(kind));
+        ApiSchemas.NameOf(kind)) with
+    {
+        Target = ApiTarget.Objects,
+    };
 
     internal static ApiOperation Put(ObjectKind kind) => Change("put" + ApiSchemas.NameOf(kind),
         $"Replaces a {kind.Noun}, or creates it", ApiSchemas.NameOf(kind), RestBodies.Json) with
     {
         Creates = true,
+        Target = ApiTarget.Objects,
     };
 
     internal static ApiOperation Patch(ObjectKind kind) => Change("patch" + ApiSchemas.NameOf(kind),
-        $"Changes keys of a {kind.Noun}", ApiSchemas.MergePatch, RestBodies.MergePatch);
+        $"Changes keys of a {kind.Noun}", ApiSchemas.MergePatch, RestBodies.MergePatch) with
+    {
+        Target = ApiTarget.Objects,
+    };
 
     internal static ApiOperation Delete(ObjectKind kind) => Change("delete" + ApiSchemas.NameOf(kind),
-        $"Deletes a {kind.Noun} that no other object uses", null);
+        $"Deletes a {kind.Noun} that no other object uses", null) with
+    {
+        Target = ApiTarget.Objects,
+    };
 
     private static ApiOperation Read(string id, string summary, string schema) => new(id, summary, schema)
     {
@@ -85,6 +97,8 @@ internal static class RestOperations
             BodyTypes = bodyTypes,
             Query = ChangeParameters,
             HasEntityTag = true,
+            Role = Role.Administrator,
+            IsAudited = true,
         };
 
     private static string Pascal(string text) => char.ToUpperInvariant(text[0]) + text[1..];

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Configurations;
 using Sidestep.Control.Stores;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model.Objects;
 
 namespace Sidestep.Daemon.Api.Rest;
@@ -38,7 +39,8 @@ internal sealed class RevisionHandlers(ConfigurationSource source, Configuration
             throw new HttpStatusException(StatusCodes.Status404NotFound, "not found",
                 $"the revision before {after} is no longer stored: compare with another one, {Since}=NUMBER");
         }
-        var values = ConfigurationDifference.Of(before == 0 ? default(JsonElement?) : Read(before), Read(after));
+        JsonElement Shown(long number) => Secrets.ShownTo(context, Read(number));
+        var values = ConfigurationDifference.Of(before == 0 ? default(JsonElement?) : Shown(before), Shown(after));
         return ApiBodies.WriteAsync(context,
             new RevisionDifference(before, after, [.. values.Select(ValueChanges.Of)]),
             ApiJson.Default.RevisionDifference);

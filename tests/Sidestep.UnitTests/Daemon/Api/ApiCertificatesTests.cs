@@ -22,10 +22,12 @@ public sealed class ApiCertificatesTests : IDisposable
         };
     }
 
+    private ApiCertificates Read() => ApiCertificates.Read(ListenerSettings.Of(_settings)!.Tls!, "node.api");
+
     [Fact]
     public void Options_require_client_certificates_of_the_CA_file_only()
     {
-        var certificates = ApiCertificates.Read(_settings.Tls, "node.api");
+        var certificates = Read();
         var options = certificates.Options();
         Assert.True(options.ClientCertificateRequired);
         Assert.Equal("CN=edge1", options.ServerCertificateContext!.TargetCertificate.Subject);
@@ -42,21 +44,21 @@ public sealed class ApiCertificatesTests : IDisposable
     {
         using var intermediate = new TestAuthority("intermediate");
         File.AppendAllText(_settings.CertFile, "\n" + intermediate.Pem);
-        Assert.Equal("CN=edge1", ApiCertificates.Read(_settings.Tls, "node.api")
+        Assert.Equal("CN=edge1", Read()
             .Options().ServerCertificateContext!.TargetCertificate.Subject);
     }
 
     [Fact]
     public void Unchanged_files_are_not_read_again()
     {
-        var certificates = ApiCertificates.Read(_settings.Tls, "node.api");
+        var certificates = Read();
         Assert.False(certificates.Refresh());
     }
 
     [Fact]
     public void Renewed_certificate_is_used_for_the_next_handshake()
     {
-        var certificates = ApiCertificates.Read(_settings.Tls, "node.api");
+        var certificates = Read();
         var (certificate, key) = _authority.Issue("CN=renewed");
         _folder.Replace("cert.pem", certificate);
         _folder.Replace("key.pem", key);
@@ -69,7 +71,7 @@ public sealed class ApiCertificatesTests : IDisposable
     public void Change_of_the_CA_file_alone_is_noticed()
     {
         using var other = new TestAuthority("other");
-        var certificates = ApiCertificates.Read(_settings.Tls, "node.api");
+        var certificates = Read();
         _folder.Replace("ca.pem", other.Pem);
         Assert.True(certificates.Refresh());
         Assert.Equal("CN=other", certificates.Options().CertificateChainPolicy!.CustomTrustStore[0].Subject);
@@ -78,7 +80,7 @@ public sealed class ApiCertificatesTests : IDisposable
     [Fact]
     public void Files_that_cannot_be_read_leave_the_previous_certificates_until_the_next_change()
     {
-        var certificates = ApiCertificates.Read(_settings.Tls, "node.api");
+        var certificates = Read();
         _folder.Replace("cert.pem", "no certificate");
         Assert.Throws<ApiException>(() => certificates.Refresh());
         Assert.Equal("CN=edge1", certificates.Options().ServerCertificateContext!.TargetCertificate.Subject);
@@ -89,7 +91,7 @@ public sealed class ApiCertificatesTests : IDisposable
     public void Missing_file_is_named_with_its_key()
     {
         File.Delete(_settings.KeyFile);
-        var failure = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api"));
+        var failure = Assert.Throws<ApiException>(() => Read());
         Assert.StartsWith($"node.api.keyFile: {_settings.KeyFile}: ", failure.Message, StringComparison.Ordinal);
     }
 
@@ -100,10 +102,10 @@ public sealed class ApiCertificatesTests : IDisposable
         Assert.Equal(
             $"node.api.caFile: {_settings.CaFile}: the file has no certificate in PEM format (-----BEGIN "
                 + $"CERTIFICATE-----).",
-            Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api")).Message);
+            Assert.Throws<ApiException>(() => Read()).Message);
         _folder.Replace("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         Assert.StartsWith($"node.api.caFile: {_settings.CaFile}: not a certificate in PEM format: ",
-            Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api")).Message,
+            Assert.Throws<ApiException>(() => Read()).Message,
             StringComparison.Ordinal);
     }
 
@@ -111,13 +113,13 @@ public sealed class ApiCertificatesTests : IDisposable
     public void Key_of_another_certificate_is_rejected()
     {
         _folder.Replace("key.pem", _authority.Issue("CN=other").Key);
-        var message = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api")).Message;
+        var message = Assert.Throws<ApiException>(() => Read()).Message;
         Assert.StartsWith($"node.api.keyFile: {_settings.KeyFile}: not the private key of {_settings.CertFile}",
             message, StringComparison.Ordinal);
         Assert.EndsWith("Use the key that was created with this certificate, without a password.", message,
             StringComparison.Ordinal);
         _folder.Replace("key.pem", "no key");
-        Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api"));
+        Assert.Throws<ApiException>(() => Read());
     }
 
     [Fact]
@@ -126,7 +128,7 @@ public sealed class ApiCertificatesTests : IDisposable
         var (certificate, key) = _authority.Issue("CN=old", DateTimeOffset.UtcNow.AddDays(-10));
         _folder.Replace("cert.pem", certificate);
         _folder.Replace("key.pem", key);
-        var message = Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings.Tls, "node.api")).Message;
+        var message = Assert.Throws<ApiException>(() => Read()).Message;
         Assert.StartsWith($"node.api.certFile: {_settings.CertFile}: expired on ", message,
             StringComparison.Ordinal);
     }

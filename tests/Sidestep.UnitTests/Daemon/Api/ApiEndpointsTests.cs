@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
@@ -14,6 +13,7 @@ using Sidestep.Cli.Replay;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -40,9 +40,12 @@ public sealed class ApiEndpointsTests : IDisposable
     private readonly LongRequests _threads = new();
     private readonly Rest.TestRest _rest = new(TestDirector.Yaml);
     private readonly TestEngineState _engine = new();
+    private readonly TempFolder _folder = new();
+    private readonly AccessControl _access;
 
     public ApiEndpointsTests()
     {
+        _access = new AccessControl(_folder.Path("access.json"), _folder.Path("audit"), new TestLog().Log, _time);
         _agents = new AgentRegistry(_drains, "1.0", _time);
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
         var local = new LocalHandlers(() => _status(), (request, _) => _diagnose(request), static () =>
@@ -54,7 +57,7 @@ public sealed class ApiEndpointsTests : IDisposable
             static () => TestDirector.Tables);
         _endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads),
             _rest.Endpoints, _rest.Stream,
-            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
+            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _access, _log.Log);
     }
 
     [Fact]
@@ -264,10 +267,14 @@ public sealed class ApiEndpointsTests : IDisposable
         foreach (var response in new[]
         {
             await AgentAsync("GET", "/api/v1/specs/web1", null), await AgentAsync("POST", "/api/v1/reports/web1", null),
+        })
+            AssertProblem(response, 403, "wrong certificate", "the request has no client certificate");
+        foreach (var response in new[]
+        {
             await LocalAsync("GET", "/api/v1/status"), await LocalAsync("GET", "/api/v1/flows"),
         })
-            Assert.Equal((403, "the request has no credentials"),
-                (response.Status, response.Json.GetProperty("detail").GetString()));
+            AssertProblem(response, 403, "wrong user",
+                "user unknown may not use this socket: use it as root, or as the user of the daemon");
     }
 
     [Fact]
@@ -282,7 +289,7 @@ public sealed class ApiEndpointsTests : IDisposable
     public async Task Certificate_opens_no_endpoint_of_the_socket()
     {
         _peer = null;
-        var response = await SendAsync("GET", "/api/v1/status", "CN=web1", "", _endpoints.MapLocal,
+        var response = await SendAsync("GET", "/api/v1/status", "CN=web1", "", _endpoints.Local,
             TestContext.Current.CancellationToken);
         AssertProblem(response, 403, "wrong user",
             "user unknown may not use this socket: use it as root, or as the user of the daemon");
@@ -291,8 +298,7 @@ public sealed class ApiEndpointsTests : IDisposable
     [Fact]
     public async Task Process_on_this_machine_is_no_agent() => AssertProblem(
         await AgentAsync("GET", "/api/v1/specs/web1", null), 403, "wrong certificate",
-        "the certificate of '' does not authorise requests for 'web1': use a certificate with the server's name as "
-            + "its common name");
+        "the request has no client certificate");
 
     [Fact]
     public async Task Fault_in_a_handler_is_an_internal_error_and_is_logged()
@@ -369,7 +375,7 @@ public sealed class ApiEndpointsTests : IDisposable
         var revision = (await AgentAsync("GET", "/api/v1/specs/web1", "CN=web1")).Json.GetProperty("revision")
             .GetInt64();
         var response = await SendAsync("GET", $"/api/v1/specs/web1?after={revision}", "CN=web1", "",
-            _endpoints.MapAgents, aborted.Token);
+            _endpoints.Agents, aborted.Token);
         Assert.Equal("", response.Text);
     }
 
@@ -377,6 +383,8 @@ public sealed class ApiEndpointsTests : IDisposable
     {
         _authority.Dispose();
         _rest.Dispose();
+        _access.Dispose();
+        _folder.Dispose();
     }
 
     private static void AssertProblem(Response response, int status, string title, string detail)
@@ -387,16 +395,16 @@ public sealed class ApiEndpointsTests : IDisposable
     }
 
     private Task<Response> LocalAsync(string method, string path, string body = "") =>
-        SendAsync(method, path, null, body, _endpoints.MapLocal, TestContext.Current.CancellationToken);
+        SendAsync(method, path, null, body, _endpoints.Local, TestContext.Current.CancellationToken);
 
     private Task<Response> AgentAsync(string method, string path, string? subject, string body = "") =>
-        SendAsync(method, path, subject, body, _endpoints.MapAgents, TestContext.Current.CancellationToken);
+        SendAsync(method, path, subject, body, _endpoints.Agents, TestContext.Current.CancellationToken);
 
     private async Task<Response> SendAsync(
-        string method, string path, string? subject, string body, Action<IEndpointRouteBuilder> map,
+        string method, string path, string? subject, string body, ApiSite site,
         CancellationToken aborted)
     {
-        await using var application = ApiListener.Build(static _ => { }, map, _log.Log);
+        await using var application = ApiListener.Build(static _ => { }, site, _log.Log);
         using var certificate = subject is null ? null
             : X509Certificate2.CreateFromPem(_authority.Issue(subject).Certificate);
         var context = new DefaultHttpContext

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Api.Access;
 using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 using Sidestep.UnitTests.Hosting;
@@ -25,7 +26,13 @@ public sealed class ApiServerTests : IAsyncDisposable
     private ApiSettings? _settings;
     private MetricsSettings? _metrics;
 
-    public ApiServerTests() => _server = Server(() => Node(_settings, _metrics));
+    private readonly AccessControl _access;
+
+    public ApiServerTests()
+    {
+        _access = new AccessControl(_folder.Path("access.json"), _folder.Path("audit"), _log.Log, _time);
+        _server = Server(() => Node(_settings, _metrics));
+    }
 
     private string SocketPath => _folder.Path("api/d.sock");
 
@@ -178,7 +185,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     [Theory]
     [InlineData("localhost", HttpStatusCode.OK)]
     [InlineData("[::1]:9000", HttpStatusCode.OK)]
-    [InlineData("rebound.example", HttpStatusCode.Forbidden)]
+    [InlineData("rebound.example", HttpStatusCode.MisdirectedRequest)]
     public async Task Page_in_a_browser_cannot_read_metrics_by_a_name_of_its_own(string host, HttpStatusCode expected)
     {
         _metrics = new MetricsSettings { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] };
@@ -237,6 +244,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.CloseAsync();
+        _access.Dispose();
         _authority.Dispose();
         _rest.Dispose();
         _folder.Dispose();
@@ -270,8 +278,8 @@ public sealed class ApiServerTests : IAsyncDisposable
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
         var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
             _rest.Endpoints, _rest.Stream,
-            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _log.Log);
-        return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add,
+            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _access, _log.Log);
+        return new ApiServer(_folder.Path("api/d.sock"), endpoints, _access, settings, _problems.Add,
             TestSupervisor.Create(), _log.Log, _time);
     }
 

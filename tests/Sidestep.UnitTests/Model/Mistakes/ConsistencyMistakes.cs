@@ -13,8 +13,22 @@ internal static class ConsistencyMistakes
         new("metrics for other machines without certificates",
             "pinPath: /sys/fs/bpf/sidestep\n",
             "metrics: { listen: [ \"127.0.0.1:9638\", \"10.0.0.2:9638\" ] }\n",
-            "7:42: error: node.metrics.listen[1]: 10.0.0.2:9638: reachable from other machines, and there are no "
-            + "certificates to tell who asks. Add the mapping tls, or listen on 127.0.0.1 or [::1]."),
+            "7:42: error: node.metrics.listen[1]: 10.0.0.2:9638: reachable from other machines, and there is no "
+            + "certificate to encrypt with. Add the mapping tls, or listen on 127.0.0.1 or [::1]."),
+        new("management from other machines without a certificate",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "management: { listen: [ \"[::1]:7480\", \"10.0.0.2:7480\" ] }\n",
+            "7:41: error: node.management.listen[1]: 10.0.0.2:7480: reachable from other machines, and there is no "
+            + "certificate to encrypt with. Add the mapping tls, or listen on 127.0.0.1 or [::1]."),
+        new("management on the ports of the API and of metrics",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "api: { listen: [ \"127.0.0.1:7443\" ], certFile: /a, keyFile: /b, caFile: /c }\n"
+            + "  metrics: { listen: [ \"127.0.0.1:9638\" ] }\n"
+            + "  management: { listen: [ \"127.0.0.1:7443\", \"127.0.0.1:9638\" ] }\n",
+            "9:27: error: node.management.listen[0]: 127.0.0.1:7443: node.api listens there already. Take another "
+            + "port.",
+            "9:45: error: node.management.listen[1]: 127.0.0.1:9638: node.metrics listens there already. Take another "
+            + "port."),
         new("metrics on the port of the API",
             "pinPath: /sys/fs/bpf/sidestep\n",
             "api: { listen: [ \"127.0.0.1:7443\" ], certFile: /a, keyFile: /b, caFile: /c }\n"

@@ -243,6 +243,6 @@ internal static class ValueMistakes
             + "/sys/fs/bpf/sidestep\n",
             "node: 5\n",
             "1:7: error: node: 5: this is a single value. Write the section node as a mapping with the keys name, "
-            + "engine, interfaces, onExit, pinPath, api, metrics."),
+            + "engine, interfaces, onExit, pinPath, api, metrics, management."),
     ];
 }

@@ -1,38 +1,57 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Sidestep.Api.Access;
 using Sidestep.Testing;
+using Sidestep.UnitTests.Daemon.Api.Access;
 using Sidestep.UnitTests.Daemon.Api.Rest;
 
 namespace Sidestep.UnitTests.Daemon.Api.OpenApi;
 
-/// <summary>Random requests to every operation of the OpenAPI document: none fails unexpectedly, and whatever is
-/// accepted is a valid configuration that is read back.</summary>
-public sealed class ApiFuzzTests() : RestTests(TestDirector.Yaml)
+/// <summary>Random requests to every operation of the OpenAPI document with every role: none fails unexpectedly, no
+/// answer has a secret, and whatever is accepted is a valid configuration that is read back.</summary>
+public sealed class ApiFuzzTests() : RemoteTests(TestDirector.Yaml)
 {
     private const int Rounds = 12;
+
+    private const string Password = "correct horse battery";
+
+    /// <summary>Who sends requests; null: a client without credentials.</summary>
+    private static readonly (Role Role, string? Scope)?[] Senders =
+    [
+        null, (Role.Viewer, null), (Role.Operator, null), (Role.Administrator, null), (Role.Viewer, "a=b"),
+        (Role.Administrator, "a=b"),
+    ];
 
     /// <summary>These need an engine, which the system tests have.</summary>
     private static readonly string[] OfTheEngine =
         ["diagnose", "listFlows", "capture", "plan", "decide", "listEvents", "listRevisions", "stream"];
 
     private readonly Random _random = new(15);
+    private HttpClient? _client;
+    private string? _token;
 
     [Fact]
     public async Task No_request_fails_unexpectedly()
     {
+        await SendAsync("PUT", "users/alice", $$"""{ "role": "viewer", "password": "{{Password}}" }""",
+            "application/json");
         var paths = JsonNode.Parse(Repository.Read("docs/openapi.json"))!["paths"]!.AsObject();
         int accepted = 0;
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < Rounds * Senders.Length; round++)
         {
+            var sender = Senders[round % Senders.Length];
+            using var client = ClientAt(new IPAddress([127, 0, 1, (byte)round]));
+            _token = sender is var (role, scope) ? await TokenAsync($"r{round}", role, scope) : null;
+            _client = client;
             foreach (var (path, item) in paths)
             {
                 foreach (var (method, operation) in item!.AsObject().Where(static o => o.Key != "parameters"))
                 {
                     if (OfTheEngine.Contains((string)operation!["operationId"]!))
                         continue;
-                    var response = await SendAsync(method.ToUpperInvariant(), Path(path) + Query(), Body(operation),
-                        MediaType(operation), Maybe("\"x\"", "*"), Maybe("*", "\"x\""),
-                        Maybe("application/yaml", "x"));
-                    Check(response, $"{method} {path}");
+                    var response = await RequestAsync(method.ToUpperInvariant(), Path(path) + Query(),
+                        Body(operation), MediaType(operation));
+                    Check(response, $"{method} {path}", sender?.Role);
                     accepted += response.Status < 300 ? 1 : 0;
                 }
             }
@@ -43,9 +62,39 @@ public sealed class ApiFuzzTests() : RestTests(TestDirector.Yaml)
         Assert.Equal("False", (await PutAsync("configuration", exported.Text))["changed"]);
     }
 
-    private static void Check(RestResponse response, string request)
+    private async Task<RestResponse> RequestAsync(string method, string path, string? body, string? mediaType)
+    {
+        var before = RemoteHttp;
+        RemoteHttp = _client!;
+        try
+        {
+            return await RemoteAsync(method, path, _token, body, mediaType ?? "", request =>
+            {
+                Add(request, "If-Match", Maybe("\"x\"", "*"));
+                Add(request, "If-None-Match", Maybe("*", "\"x\""));
+                Add(request, "Accept", Maybe("application/yaml", "x"));
+            });
+        }
+        finally
+        {
+            RemoteHttp = before;
+        }
+    }
+
+    private static void Add(HttpRequestMessage request, string name, string? value)
+    {
+        if (value is not null)
+            request.Headers.TryAddWithoutValidation(name, value);
+    }
+
+    private void Check(RestResponse response, string request, Role? role)
     {
         Assert.True(response.Status < 500, $"{request}: {response.Status} {response.Text}");
+        Assert.DoesNotContain(Password, response.Text, StringComparison.Ordinal);
+        if (_token is not null)
+            Assert.DoesNotContain(_token, response.Text, StringComparison.Ordinal);
+        if (role != Role.Administrator)
+            Assert.DoesNotContain("5f1d3c0e8a7b46925d20c9e4b6a1f873", response.Text, StringComparison.Ordinal);
         // Kestrel rejects some paths itself, without a body.
         if (response.Status < 400 || response is { Status: 400, Text: "" })
             return;
@@ -54,7 +103,7 @@ public sealed class ApiFuzzTests() : RestTests(TestDirector.Yaml)
         Assert.False(string.IsNullOrEmpty(response["detail"]), request);
     }
 
-    private string Path(string template) => template["/api/v1/".Length..]
+    private string Path(string template) => template
         .Replace("{name}", Name(), StringComparison.Ordinal)
         .Replace("{pool}", Pick("web", "dns", Name()), StringComparison.Ordinal)
         .Replace("{number}", Pick("1", "2", "0", "99999999999999999999", "x"), StringComparison.Ordinal);

@@ -5,6 +5,8 @@ using System.Text.Json;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Api.Access;
+using Sidestep.Daemon.Doctor;
 
 namespace Sidestep.UnitTests.Daemon.Api.Rest;
 
@@ -14,6 +16,26 @@ public abstract class RestTests(string yaml, bool isFile = false) : IAsyncLifeti
     private readonly TempFolder _temp = new();
     private readonly LongRequests _threads = new();
     private ApiListener? _listener;
+    private AccessControl? _access;
+    private ApiEndpoints? _endpoints;
+
+    /// <summary>Its files are below the folder of the test.</summary>
+    private protected AccessControl Access => _access ??= new AccessControl(_temp.Path("access.json"),
+        _temp.Path("audit"), Rest.Log.Log, TimeProvider.System);
+
+    private protected string AuditPath => _temp.Path("audit.jsonl");
+
+    private protected string AccessPath => _temp.Path("access.json");
+
+    /// <summary>All endpoints; those of the engine answer that it is not there.</summary>
+    private protected ApiEndpoints Endpoints => _endpoints ??= new ApiEndpoints(
+        new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System),
+        new LocalHandlers(static () => Cli.TestDirector.Full,
+            static (_, _) => throw new ApiRequestException("not now", "there is no director"),
+            () => Rest.Events.Read("edge1"), () => StoredRevisions.Of("edge1", Rest.Source.Writable!)),
+        new RunningHandlers(new RunningDirectorRequests("edge1", new TestEngineState(), static () => null), _threads),
+        Rest.Endpoints, Rest.Stream, new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), Access,
+        Rest.Log.Log);
 
     private protected TestRest Rest { get; } = new(yaml, isFile);
 
@@ -23,17 +45,10 @@ public abstract class RestTests(string yaml, bool isFile = false) : IAsyncLifeti
 
     private protected HttpClient Http { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         string socketPath = _temp.Path("d.sock");
-        var local = new LocalHandlers(static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException(),
-            static () => throw new NotSupportedException());
-        var requests = new RunningDirectorRequests("edge1", new TestEngineState(), static () => null);
-        _listener = await ApiListener.OnSocketAsync(socketPath, new ApiEndpoints(
-            new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System), local,
-            new RunningHandlers(requests, _threads), Rest.Endpoints, Rest.Stream,
-            new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), Rest.Log.Log), Cancellation);
+        _listener = await ApiListener.OnSocketAsync(socketPath, Endpoints, Cancellation);
         Http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
@@ -48,10 +63,11 @@ public abstract class RestTests(string yaml, bool isFile = false) : IAsyncLifeti
         };
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Http.Dispose();
         await _listener!.DisposeAsync();
+        _access?.Dispose();
         Rest.Dispose();
         _threads.Dispose();
         _temp.Dispose();

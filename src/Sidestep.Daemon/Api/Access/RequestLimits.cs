@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+
+namespace Sidestep.Daemon.Api.Access;
+
+/// <summary>Limits the requests of each client of the network, so that one cannot occupy the daemon.</summary>
+internal sealed class RequestLimits : IDisposable
+{
+    /// <summary>How many requests a client may send at once, and how many per second after that.</summary>
+    internal const int Burst = 300, PerSecond = 100;
+
+    private readonly PartitionedRateLimiter<IPAddress> _limits = PartitionedRateLimiter.Create<IPAddress, IPAddress>(
+        static address => RateLimitPartition.GetTokenBucketLimiter(address,
+            static _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = Burst,
+                TokensPerPeriod = PerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            }));
+
+    /// <summary>Passes a request on, or rejects it.</summary>
+    /// <exception cref="HttpStatusException">The client sends too many requests (429).</exception>
+    internal async Task HandleAsync(HttpContext context, RequestDelegate next)
+    {
+        using var lease = _limits.AttemptAcquire(ClientOf(context.Connection.RemoteIpAddress));
+        if (!lease.IsAcquired)
+            throw TooMany(context, TimeSpan.FromSeconds(1), $"more than {PerSecond} requests per second");
+        await next(context).ConfigureAwait(false);
+    }
+
+    /// <summary>The error of a client that must wait.</summary>
+    internal static HttpStatusException TooMany(HttpContext context, TimeSpan delay, string reason)
+    {
+        int seconds = (int)Math.Ceiling(delay.TotalSeconds);
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return new HttpStatusException(StatusCodes.Status429TooManyRequests, "too many requests",
+            $"{reason}: try again in {seconds} s");
+    }
+
+    public void Dispose() => _limits.Dispose();
+
+    /// <summary>An IPv6 client usually has a whole /64.</summary>
+    private static IPAddress ClientOf(IPAddress? address)
+    {
+        if (address is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
+            return address ?? IPAddress.None;
+        byte[] bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes);
+    }
+}
