@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sidestep.Agent.Actions;
+using Sidestep.Agent.Enrolment;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
@@ -44,7 +45,7 @@ internal sealed class AgentCommands
                 "Stop new flows to this server; it keeps the flows that it has"),
             commands.AdminState("undrain", RunningAgent.Undrain, AdminStates.Enabled,
                 "Allow new flows to this server again"),
-            commands.Render(),
+            commands.Join(), commands.Render(),
         };
         var parsed = root.Parse(args);
         var code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
@@ -116,6 +117,25 @@ internal sealed class AgentCommands
                 KeyFile = p.GetValue(AgentOptions.KeyFile),
                 CaFile = p.GetValue(AgentOptions.CaFile),
             }, TimeProvider.System);
+            return ExitOk;
+        }));
+        return command;
+    }
+
+    private Command Join()
+    {
+        var url = new Argument<string>("URL") { Description = "The director's API, such as https://10.0.0.2:7443" };
+        var noStart = new Option<bool>("--no-start") { Description = "Do not start the agent's systemd unit" };
+        var command = With(new Command("join",
+            "Get a certificate from a director that has invited this host (sidestep agent invite), and start the "
+                + "agent; "
+            + "the token comes on standard input"),
+            AgentOptions.StateDirectory, noStart);
+        command.Add(url);
+        command.SetAction(p => Execute(null, () =>
+        {
+            new JoinAction(_output.WriteLine).Run(p.GetRequiredValue(url), Console.In.ReadLine()?.Trim() ?? "",
+                p.GetValue(AgentOptions.StateDirectory)!, !p.GetValue(noStart));
             return ExitOk;
         }));
         return command;

@@ -82,6 +82,17 @@ public static class ApiPaths
     /// <summary>GET and POST: the tokens; followed by a slash and a name, DELETE: one of them.</summary>
     public const string Tokens = "/api/v1/tokens";
 
+    /// <summary>Followed by a slash and the server's name: its agent.</summary>
+    public const string Agents = "/api/v1/agents";
+
+    /// <summary>POST of an <see cref="Api.Access.EnrolmentRequest"/>, by an invited agent: its certificate, as
+    /// <see cref="Api.Access.IssuedCertificate"/>.</summary>
+    public const string Enrolments = "/api/v1/enrolments";
+
+    /// <summary>POST of a <see cref="Api.Access.CertificateOrder"/>, followed by the server's name: a new certificate
+    /// of its agent, as <see cref="Api.Access.IssuedCertificate"/>.</summary>
+    public const string Certificates = "/api/v1/certificates/";
+
     /// <summary>GET with the parameter <c>topics</c>: server-sent events; see
     /// <see cref="Streams.StreamTopics"/>.</summary>
     public const string Stream = "/api/v1/stream";

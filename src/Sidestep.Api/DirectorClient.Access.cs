@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using Sidestep.Api.Access;
 
@@ -57,6 +58,33 @@ public sealed partial class DirectorClient
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public Task RevokeTokenAsync(string name, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Delete, PathOf(ApiPaths.Tokens, name), cancellation);
+
+    /// <summary>Invites the agent of a real server.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public async Task<Invitation> InviteAgentAsync(string server, int minutes, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture,
+            $"{PathOf(ApiPaths.Agents, server)}/invitation?minutes={minutes}"));
+        return await RequireAsync(SendAsync(request, ApiJson.Default.Invitation, RequestTimeout, cancellation))
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Revokes the certificates of an agent.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task RevokeAgentAsync(string server, CancellationToken cancellation) => SendAsync(HttpMethod.Delete,
+        PathOf(ApiPaths.Agents, server) + "/certificates", cancellation);
+
+    /// <summary>Requests the first certificate of an agent.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<IssuedCertificate> EnrolAsync(EnrolmentRequest enrolment, CancellationToken cancellation) =>
+        RequireAsync(PostAsync(ApiPaths.Enrolments, enrolment, ApiJson.Default.EnrolmentRequest,
+            ApiJson.Default.IssuedCertificate, RequestTimeout, cancellation));
+
+    /// <summary>Requests the next certificate of an agent.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<IssuedCertificate> RenewAsync(string server, CertificateOrder order, CancellationToken cancellation) =>
+        RequireAsync(PostAsync(ApiPaths.Certificates + Uri.EscapeDataString(server), order,
+            ApiJson.Default.CertificateOrder, ApiJson.Default.IssuedCertificate, RequestTimeout, cancellation));
 
     private static string PathOf(string list, string name) => $"{list}/{Uri.EscapeDataString(name)}";
 

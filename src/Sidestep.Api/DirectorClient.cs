@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -76,6 +77,19 @@ public sealed partial class DirectorClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(director);
         return new DirectorClient(HandlerFor(certificate, caCertificates), director, director.ToString());
+    }
+
+    /// <summary>Connects to a director that is recognised by its certificate alone, before an agent has one.</summary>
+    /// <param name="director">For example <c>https://10.0.0.2:7443</c>.</param>
+    /// <param name="sha256">The SHA-256 of the director's certificate, hexadecimal digits.</param>
+    public static DirectorClient OfFingerprint(Uri director, string sha256)
+    {
+        ArgumentNullException.ThrowIfNull(director);
+        var handler = HandlerFor(null, []);
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            certificate is not null && string.Equals(certificate.GetCertHashString(HashAlgorithmName.SHA256), sha256,
+                StringComparison.OrdinalIgnoreCase);
+        return new DirectorClient(handler, director, director.ToString());
     }
 
     /// <summary>Connects to a director for an operator.</summary>

@@ -19,6 +19,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     ContextCommand.Create(ContextFile.OfUser()),
     UserCommand.Create(DirectorConnection.Open),
     TokenCommand.Create(DirectorConnection.Open),
+    AgentCommand.Create(DirectorConnection.Open),
     AuditCommand.Create(),
     StatusCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorConnection.Open),

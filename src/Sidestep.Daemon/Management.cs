@@ -81,8 +81,8 @@ internal sealed class Management : IDisposable
         var stream = new StreamHandler(new StreamSource(
             new RecentStatus(WithAgents, TimeProvider.System).Read, () => events.Read(node.Name), Revisions,
             TimeProvider.System), _longRequests);
-        _access = new AccessControl(DirectorFiles.AccessPath(node, stateFolder),
-            DirectorFiles.AuditPath(node, stateFolder), log, TimeProvider.System);
+        _access = new AccessControl(AccessFiles.Of(node, stateFolder), () => Settings()?.Api, Agents, log,
+            TimeProvider.System);
         var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), rest, stream,
             metrics, _access, log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, _access, Settings,

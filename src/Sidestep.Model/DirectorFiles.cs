@@ -40,6 +40,11 @@ public static class DirectorFiles
     public static string AuditPath(NodeSettings node, string stateFolder) =>
         Path.Combine(stateFolder, BaseName(node) + ".audit");
 
+    /// <summary>Path of the folder of the director's own certificate authority.</summary>
+    /// <inheritdoc cref="AccessPath"/>
+    public static string AuthorityPath(NodeSettings node, string stateFolder) =>
+        Path.Combine(stateFolder, BaseName(node) + ".authority");
+
     /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked. False also without
     /// the permission to look.</summary>
     public static bool IsRunning(NodeSettings node)

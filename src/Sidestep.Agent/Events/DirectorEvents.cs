@@ -20,4 +20,11 @@ internal static partial class DirectorEvents
 
     [LoggerMessage(645, LogLevel.Error, "{Problem} The agent keeps the previous certificates.")]
     public static partial void CertificatesInvalid(this ILogger logger, string problem);
+
+    [LoggerMessage(646, LogLevel.Information, "certificate for {Director} renewed")]
+    public static partial void CertificateRenewed(this ILogger logger, string director);
+
+    [LoggerMessage(647, LogLevel.Warning, "certificate for {Director} not renewed: {Reason}. It is tried again in an "
+        + "hour.")]
+    public static partial void CertificateNotRenewed(this ILogger logger, string director, string reason);
 }

@@ -5,7 +5,8 @@ namespace Sidestep.Agent.Running;
 /// <summary>What SIGHUP does: reads the files again that the options name. Options change with a restart
 /// only.</summary>
 /// <remarks>The agent asks the directors again at once, also if it was waiting for its next attempt.</remarks>
-internal sealed class AgentReload(AgentService agent, Request request, RunOptions options, ILogger log)
+internal sealed class AgentReload(AgentService agent, Request request, RunOptions options, TimeProvider time,
+    ILogger log)
 {
     public void Run()
     {
@@ -16,9 +17,9 @@ internal sealed class AgentReload(AgentService agent, Request request, RunOption
             return;
         }
         var problems = new List<Problem>();
-        if (DirectorCredentials.Read(options, problems) is { } credentials)
+        if (DirectorSource.Connect(request, options, problems, time, log) is { } directors)
         {
-            agent.Use(credentials.Connect());
+            agent.Use(directors);
             log.CertificatesReloaded();
         }
         foreach (var problem in problems)

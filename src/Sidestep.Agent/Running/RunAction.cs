@@ -39,21 +39,28 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
         signals.ReloadRequested += reloads.Request;
         var problems = new List<Problem>();
         HostEnvironment.Check(platform.Privileges, changes: true, bpf: true, problems);
-        CheckSpecSource(request, options, problems);
-        var credentials = options.Directors.Count == 0 ? null : DirectorCredentials.Read(options, problems);
+        bool namesDirectors = options.Directors.Count > 0;
+        if (namesDirectors)
+            CheckSpecSource(request, options, hasDirectors: true, problems);
+        int before = problems.Count;
+        var directors = request.SpecFile is not null && !namesDirectors ? null
+            : DirectorSource.Connect(request, options, problems, time, _log);
+        // A damaged file of a director that was joined is the only error then.
+        if (!namesDirectors && problems.Count == before)
+            CheckSpecSource(request, options, directors is not null, problems);
         var first = FirstSpec.Read(request, problems, _log);
         ProblemsException.ThrowIfAny(problems);
         RunningAgent.EnsureNotRunning(request.StateDirectory);
         first.Log(_log);
 
-        using var agent = new AgentService(request, credentials?.Connect(), platform, time, _log);
+        using var agent = new AgentService(request, directors, platform, time, _log);
         if (first.Spec is { } spec)
             agent.Shared.SetSpec(spec);
         // Before the host exists: its code is compiled at run time, and the VIPs need not wait for that.
         if (!signals.StopRequested.IsCancellationRequested)
             agent.Start();
         using var stopping = signals.StopRequested.Register(() => _log.Stopping(signals.StopSignal!));
-        using var host = BuildHost(agent, reloads, new AgentReload(agent, request, options, _log));
+        using var host = BuildHost(agent, reloads, new AgentReload(agent, request, options, time, _log));
         host.RunToEndAsync(signals.StopRequested).GetAwaiter().GetResult();
     }
 
@@ -80,13 +87,14 @@ internal sealed class RunAction(IHostPlatform platform, ServiceLog log, ProcessS
         return builder.Build();
     }
 
-    private static void CheckSpecSource(Request request, RunOptions options, List<Problem> problems)
+    private static void CheckSpecSource(Request request, RunOptions options, bool hasDirectors, List<Problem> problems)
     {
-        if (request.SpecFile is null != (options.Directors.Count == 0))
+        if (request.SpecFile is null == hasDirectors)
             return;
         problems.Add(new Problem("--spec", "", options.Directors.Count == 0
-                ? "is missing, and so is --director" : "and --director exclude each other",
+                ? "is missing, and so is --director, and this host has joined no director"
+                : "and --director exclude each other",
             "Name a spec file, or a director's API: --director https://10.0.0.2:7443 --cert-file FILE --key-file FILE "
-            + "--ca-file FILE."));
+            + "--ca-file FILE. Or join a director: sidestep agent invite prints the command."));
     }
 }

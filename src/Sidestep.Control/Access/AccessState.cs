@@ -17,7 +17,25 @@ public sealed record AccessState
 
     /// <summary>The tokens, ordered by name.</summary>
     public ImmutableArray<StoredToken> Tokens { get; init; } = [];
+
+    /// <summary>The invitations of agents, ordered by server.</summary>
+    public ImmutableArray<StoredInvitation> Invitations { get; init; } = [];
+
+    /// <summary>The revocations of agents' certificates, ordered by server.</summary>
+    public ImmutableArray<StoredRevocation> Revocations { get; init; } = [];
 }
+
+/// <summary>Lets the agent of a server get a certificate, once.</summary>
+/// <param name="Server">The name of the real server.</param>
+/// <param name="Sha256">The SHA-256 of the secret, lower-case hexadecimal digits.</param>
+/// <param name="CreatedBy">Who created it.</param>
+/// <param name="Expires">When it ends.</param>
+public sealed record StoredInvitation(string Server, string Sha256, string CreatedBy, DateTimeOffset Expires);
+
+/// <summary>Certificates of an agent that are no longer accepted.</summary>
+/// <param name="Server">The name of the real server.</param>
+/// <param name="Until">Those that were valid at this time, a whole second, or before.</param>
+public sealed record StoredRevocation(string Server, DateTimeOffset Until);
 
 /// <summary>A user.</summary>
 /// <param name="Name">The name.</param>

@@ -13,6 +13,9 @@ public sealed class AccessStore
     /// <summary>The most users, and the most tokens.</summary>
     public const int MostUsers = 1000, MostTokens = 10_000;
 
+    /// <summary>The most invitations of agents.</summary>
+    public const int MostInvitations = 10_000;
+
     /// <summary>The lengths of passwords, in characters.</summary>
     public const int ShortestPassword = 12, LongestPassword = 256;
 
@@ -152,6 +155,68 @@ public sealed class AccessStore
     public bool Revoke(string name) =>
         Remove(s => s with { Tokens = [.. s.Tokens.Where(t => t.Name != name)] }, static s => s.Tokens.Length);
 
+    /// <summary>Invites the agent of a server. An earlier invitation of the server ends.</summary>
+    /// <param name="server">The name of the real server.</param>
+    /// <param name="validity">How long the invitation is valid.</param>
+    /// <param name="createdBy">Who invites.</param>
+    /// <returns>The secret of the invitation, and when it ends.</returns>
+    /// <exception cref="AccessException">There are too many invitations.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public (string Secret, DateTimeOffset Expires) Invite(string server, TimeSpan validity, string createdBy)
+    {
+        var now = _time.GetUtcNow();
+        string secret = TokenSecret.New();
+        var invitation = new StoredInvitation(server, TokenSecret.HashOf(secret), createdBy, now + validity);
+        Change(state =>
+        {
+            var others = state.Invitations.Where(i => i.Expires > now && i.Server != server).ToArray();
+            if (others.Length >= MostInvitations)
+                throw new AccessException($"there are {MostInvitations} invitations, which is the limit: wait until "
+                    + "one "
+                    + "has ended");
+            return state with
+            {
+                Invitations = [.. others.Append(invitation).OrderBy(static i => i.Server, StringComparer.Ordinal)],
+            };
+        });
+        return (secret, invitation.Expires);
+    }
+
+    /// <summary>Uses an invitation up.</summary>
+    /// <returns>The server; null: there is no such invitation, or it has ended.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public string? Redeem(string secret)
+    {
+        string hash = TokenSecret.HashOf(secret);
+        string? server = null;
+        Change(state =>
+        {
+            server = state.Invitations.FirstOrDefault(i => i.Sha256 == hash && i.Expires > _time.GetUtcNow())?.Server;
+            return server is null ? state
+                : state with { Invitations = [.. state.Invitations.Where(i => i.Server != server)] };
+        });
+        return server;
+    }
+
+    /// <summary>Revokes all certificates that the agent of a server has now, and its invitation.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void RevokeAgent(string server)
+    {
+        var until = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+        Change(state => state with
+        {
+            Invitations = [.. state.Invitations.Where(i => i.Server != server)],
+            // Certificates that were issued before the longest validity have expired.
+            Revocations = [.. state.Revocations
+                .Where(r => r.Server != server && r.Until > until - OwnAuthority.AgentValidity)
+                .Append(new StoredRevocation(server, until)).OrderBy(static r => r.Server, StringComparer.Ordinal)],
+        });
+    }
+
+    /// <summary>The earliest begin of a certificate of a server that is accepted; null: each is.</summary>
+    public DateTimeOffset? FirstAccepted(string server) => Volatile.Read(ref _state).Revocations
+        .FirstOrDefault(r => r.Server == server)?.Until.AddSeconds(1);
+
     /// <summary>The hash that is compared for unknown users.</summary>
     private static Lazy<PasswordHash> Unknown { get; } = new(static () => PasswordHash.Of(TokenSecret.New()));
 
@@ -209,9 +274,15 @@ public sealed class AccessStore
     }
 
     private static bool IsUsable(AccessState state) =>
-        state is { Version: AccessState.CurrentVersion, Users.IsDefault: false, Tokens.IsDefault: false }
+        state is
+        {
+            Version: AccessState.CurrentVersion, Users.IsDefault: false, Tokens.IsDefault: false,
+            Invitations.IsDefault: false, Revocations.IsDefault: false
+        }
         && state.Users.All(static u => u is { Name: not null } && IsScope(u.Scope))
         && state.Tokens.All(static t => t is { Name: not null, Sha256: not null } && IsScope(t.Scope))
+        && state.Invitations.All(static i => i is { Server: not null, Sha256: not null })
+        && state.Revocations.All(static r => r is { Server: not null })
         && state.Tokens.DistinctBy(static t => t.Sha256).Count() == state.Tokens.Length;
 
     private void Use(AccessState state)

@@ -39,7 +39,7 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         [access.Limits.HandleAsync, new HostFilter(certificates).HandleAsync, access.Authentication.HandleAsync]);
 
     /// <summary>The listener for agents.</summary>
-    internal ApiSite Agents => new(MapAgents, [access.Audit.HandleAsync], [Authenticated.AcceptCertificateAsync]);
+    internal ApiSite Agents => new(MapAgents, [access.Audit.HandleAsync], [access.AgentAuthentication.HandleAsync]);
 
     /// <summary>The listener for Prometheus. The listener is the access control: it is on loopback, or its clients have
     /// certificates.</summary>
@@ -75,6 +75,7 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         api.MapGet(ApiPaths.Spec + Server, _agents.SendSpecAsync);
         api.MapPost(ApiPaths.Reports + Server, _agents.ReceiveReportAsync);
         api.MapPost(ApiPaths.Drains + Server, _agents.DrainAsync).WithMetadata(AccessOperations.AgentDrain);
+        access.MapAgents(routes, api);
         MapOthers(routes);
     }
 

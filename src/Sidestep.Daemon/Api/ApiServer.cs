@@ -24,8 +24,8 @@ internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Acces
     private readonly RetriedAction _local = new(time);
 
     private readonly NetworkListener _agents = new("API", "node.api", "agents cannot reach this director",
-        () => ListenerSettings.Of(settings()?.Api), _ => endpoints.Agents, ListenerLimits.OfAgents,
-        log.AgentApiListening, log, time);
+        access.Authority.Listener, _ => endpoints.Agents, ListenerLimits.OfAgents,
+        log.AgentApiListening, log, time, access.Authority.Prepare);
 
     private readonly NetworkListener _metrics = new("metrics", "node.metrics.tls",
         "nothing can read metrics over the network",

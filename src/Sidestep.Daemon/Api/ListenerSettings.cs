@@ -9,8 +9,6 @@ namespace Sidestep.Daemon.Api;
 /// <param name="Tls">Files for HTTPS; null: HTTP.</param>
 internal sealed record ListenerSettings(ImmutableArray<IPEndPoint> Listen, ListenerTls? Tls)
 {
-    internal static ListenerSettings? Of(ApiSettings? api) => api is null ? null : new(api.Listen, Of(api.Tls));
-
     internal static ListenerSettings? Of(MetricsSettings? metrics) =>
         metrics is null ? null : new(metrics.Listen, metrics.Tls is { } tls ? Of(tls) : null);
 

@@ -11,9 +11,11 @@ namespace Sidestep.Daemon.Api;
 /// <param name="onListening">Called with its addresses once it listens.</param>
 /// <param name="log">Receives events, and faults of handlers.</param>
 /// <param name="time">The clock.</param>
+/// <param name="prepare">Makes the files of the certificates, if the daemon does that; throws
+/// <see cref="ApiException"/>.</param>
 internal sealed class NetworkListener(string name, string place, string consequence,
     Func<ListenerSettings?> settings, Func<ApiCertificates?, ApiSite> site, ListenerLimits limits,
-    Action<string> onListening, ILogger log, TimeProvider time)
+    Action<string> onListening, ILogger log, TimeProvider time, Action? prepare = null)
 {
     private readonly RetriedAction _start = new(time);
     private string? _filesProblem;
@@ -45,6 +47,7 @@ internal sealed class NetworkListener(string name, string place, string conseque
         {
             await _start.TryAsync(consequence, async () =>
             {
+                prepare?.Invoke();
                 _certificates = desired.Tls is { } tls ? ApiCertificates.Read(tls, place) : null;
                 _listener = await ApiListener.OnNetworkAsync(desired, _certificates, site(_certificates), limits,
                     log, cancellation).ConfigureAwait(false);
@@ -65,6 +68,7 @@ internal sealed class NetworkListener(string name, string place, string conseque
     {
         try
         {
+            prepare?.Invoke();
             if (_certificates?.Refresh() == true)
             {
                 _filesProblem = null;

@@ -12,7 +12,10 @@ internal static class ListenerRules
             return;
         var others = new List<(string Name, IReadOnlyList<Located<IPEndPoint>> Endpoints)>();
         if (node.Find(NodeSchema.Api) is { Value: var api })
+        {
+            CheckFiles(api, issues);
             others.Add(("node.api", api.Value(ApiSchema.Listen)));
+        }
         if (node.Find(NodeSchema.Metrics) is { Value: var metrics })
         {
             Check("node.metrics", metrics.Value(MetricsSchema.Listen), metrics.Find(MetricsSchema.Tls) is not null,
@@ -22,6 +25,20 @@ internal static class ListenerRules
         {
             Check("node.management", management.Value(ManagementSchema.Listen),
                 management.Find(ManagementSchema.Tls) is not null, others, issues);
+        }
+    }
+
+    /// <summary>The three files belong together.</summary>
+    private static void CheckFiles(BoundMapping api, IssueList issues)
+    {
+        Key<string>[] keys = [ApiSchema.CertFile, ApiSchema.KeyFile, ApiSchema.CaFile];
+        if (keys.FirstOrDefault(k => api.Find(k) is not null) is not { } present)
+            return;
+        foreach (var missing in keys.Where(k => api.Find(k) is null))
+        {
+            var value = api.Find(present)!;
+            issues.Error(value.Path, value.Node, $"needs the key {missing.Name} beside it",
+                "Add it, or leave out certFile, keyFile and caFile: then the director issues certificates itself");
         }
     }
 

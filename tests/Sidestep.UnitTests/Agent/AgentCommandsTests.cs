@@ -194,7 +194,8 @@ public sealed class AgentCommandsTests : ActionFixture
     public void Run_passes_its_options_on()
     {
         Assert.Equal(2, Run("run --report-only"));
-        Assert.StartsWith("error: --spec: is missing, and so is --director\n", _error, StringComparison.Ordinal);
+        Assert.StartsWith("error: --spec: is missing, and so is --director, and this host has joined no director\n",
+            _error, StringComparison.Ordinal);
         Assert.Equal(2,
             Run("run --director https://10.0.1.2:7443 --cert-file /none/c --key-file /none/k --ca-file /none/a"));
         Assert.StartsWith("error: --cert-file /none/c and /none/k: ", _error, StringComparison.Ordinal);

@@ -43,9 +43,7 @@ internal sealed class RandomConfiguration(int seed)
         Api = Maybe(() => new ApiSettings
         {
             Listen = [new IPEndPoint(Address(), Number(1, 65535))],
-            CertFile = FilePath(),
-            KeyFile = FilePath(),
-            CaFile = FilePath(),
+            Tls = Maybe(() => new TlsFiles(FilePath(), FilePath(), FilePath())),
         }),
         Metrics = Maybe(() => Flag()
             ? new MetricsSettings { Listen = [new IPEndPoint(IPAddress.IPv6Loopback, Number(1, 65535))] }

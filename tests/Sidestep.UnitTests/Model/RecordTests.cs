@@ -60,16 +60,12 @@ public sealed class RecordTests
         ApiSettings Settings(string listen) => new()
         {
             Listen = [IPEndPoint.Parse(listen)],
-            CertFile = "/c",
-            KeyFile = "/k",
-            CaFile = "/a",
+            Tls = new TlsFiles("/c", "/k", "/a"),
         };
         Assert.Equal(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7443"));
         Assert.Equal(Settings("10.0.0.2:7443").GetHashCode(), Settings("10.0.0.2:7443").GetHashCode());
         Assert.NotEqual(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7444"));
-        Assert.NotEqual(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7443") with { CertFile = "/x" });
-        Assert.NotEqual(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7443") with { KeyFile = "/x" });
-        Assert.NotEqual(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7443") with { CaFile = "/x" });
+        Assert.NotEqual(Settings("10.0.0.2:7443"), Settings("10.0.0.2:7443") with { Tls = null });
     }
 
     [Theory]

@@ -132,7 +132,9 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits)
     private static HttpStatusException NotFound(string kind, string name) =>
         new(StatusCodes.Status404NotFound, "not found", $"there is no {kind} '{name}'");
 
-    private static T Run<T>(Func<T> change)
+    /// <summary>Runs a change, and turns its errors into those of the API.</summary>
+    /// <exception cref="HttpStatusException">The change is not possible (422), or cannot be stored (503).</exception>
+    internal static T Run<T>(Func<T> change)
     {
         try
         {

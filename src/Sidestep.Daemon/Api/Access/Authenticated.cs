@@ -16,13 +16,8 @@ internal static class Authenticated
         context.User = UserOf(principal.Name);
     }
 
-    /// <summary>Accepts the client certificate of an agent. What it may do depends on the path.</summary>
-    internal static Task AcceptCertificateAsync(HttpContext context, RequestDelegate next)
-    {
-        if (ClientCertificates.NameOf(context) is { } name)
-            context.User = UserOf(name);
-        return next(context);
-    }
+    /// <summary>Sets the sender of a request that has no principal: an agent.</summary>
+    internal static void Set(HttpContext context, string name) => context.User = UserOf(name);
 
     private static ClaimsPrincipal UserOf(string name) =>
         new(new ClaimsIdentity([new Claim(ClaimTypes.Name, name)], Type));

@@ -34,6 +34,37 @@ internal static class AccessOperations
         IsAudited = true,
     };
 
+    /// <summary>Not in the document, as above.</summary>
+    internal static ApiOperation Enrol { get; } = new("enrol", "Gives an invited agent its certificate", null)
+    {
+        NeedsCredentials = false,
+        IsAudited = true,
+    };
+
+    /// <summary>Not in the document, as above.</summary>
+    internal static ApiOperation Renew { get; } = new("renew", "Gives an agent its next certificate", null)
+    {
+        IsAudited = true,
+    };
+
+    internal static ApiOperation InviteAgent { get; } = new("inviteAgent",
+        "Lets the agent of a real server get a certificate, once", ApiSchemas.NameOf<Invitation>())
+    {
+        Role = Role.Administrator,
+        IsAudited = true,
+        Query = [ApiParameter.Number(Access.EnrolmentHandlers.Minutes, "How long the invitation is valid; without it "
+            + "60.",
+            1, Access.EnrolmentHandlers.MostMinutes)],
+    };
+
+    internal static ApiOperation RevokeAgent { get; } = new("revokeAgent",
+        "Revokes the certificates and the invitation of an agent", null)
+    {
+        Role = Role.Administrator,
+        IsAudited = true,
+        HasContent = false,
+    };
+
     internal static ApiOperation ListUsers { get; } = new("listUsers", "The users, ordered by name",
         ApiSchemas.NameOf<UserList>())
     {

@@ -52,6 +52,7 @@ internal static class ApiSchemas
         Add(schemas, ApiJson.Default.UserList);
         Add(schemas, ApiJson.Default.TokenRequest);
         Add(schemas, ApiJson.Default.TokenList);
+        Add(schemas, ApiJson.Default.Invitation);
         return schemas;
     }
 

@@ -8,21 +8,17 @@ public sealed class ApiCertificatesTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly TestAuthority _authority = new("director authority");
-    private readonly ApiSettings _settings;
+    private readonly TlsFiles _settings;
 
     public ApiCertificatesTests()
     {
         var (certificate, key) = _authority.Issue("CN=edge1");
-        _settings = new ApiSettings
-        {
-            Listen = [],
-            CertFile = _folder.Write("cert.pem", certificate),
-            KeyFile = _folder.Write("key.pem", key),
-            CaFile = _folder.Write("ca.pem", _authority.Pem),
-        };
+        _settings = new TlsFiles(_folder.Write("cert.pem", certificate), _folder.Write("key.pem", key),
+            _folder.Write("ca.pem", _authority.Pem));
     }
 
-    private ApiCertificates Read() => ApiCertificates.Read(ListenerSettings.Of(_settings)!.Tls!, "node.api");
+    private ApiCertificates Read() => ApiCertificates.Read(
+        new ListenerTls(new ServerTlsFiles(_settings.CertFile, _settings.KeyFile, _settings.CaFile), true), "node.api");
 
     [Fact]
     public void Options_require_client_certificates_of_the_CA_file_only()

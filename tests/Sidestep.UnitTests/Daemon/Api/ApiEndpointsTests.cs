@@ -45,9 +45,12 @@ public sealed class ApiEndpointsTests : IDisposable
 
     public ApiEndpointsTests()
     {
-        _access = new AccessControl(_folder.Path("access.json"), _folder.Path("audit"), new TestLog().Log, _time);
+
         _agents = new AgentRegistry(_drains, "1.0", _time);
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
+        _access = new AccessControl(
+            new AccessFiles(_folder.Path("access.json"), _folder.Path("audit"), _folder.Path("authority")),
+            static () => null, _agents, new TestLog().Log, _time);
         var local = new LocalHandlers(() => _status(), (request, _) => _diagnose(request), static () =>
             new EventsReport("edge1", 2, [new EventRecord(403, "RequestFailed", EventLevel.Error,
                 DateTimeOffset.UnixEpoch, "GET / failed")]), static () =>

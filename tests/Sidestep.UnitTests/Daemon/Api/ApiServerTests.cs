@@ -26,11 +26,15 @@ public sealed class ApiServerTests : IAsyncDisposable
     private ApiSettings? _settings;
     private MetricsSettings? _metrics;
 
+    private readonly AgentRegistry _agents = new(new DrainOverlay(), "1.0", TimeProvider.System);
     private readonly AccessControl _access;
 
     public ApiServerTests()
     {
-        _access = new AccessControl(_folder.Path("access.json"), _folder.Path("audit"), _log.Log, _time);
+        _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
+        _access = new AccessControl(
+            new AccessFiles(_folder.Path("access.json"), _folder.Path("audit"), _folder.Path("authority")),
+            () => _settings, _agents, _log.Log, TimeProvider.System);
         _server = Server(() => Node(_settings, _metrics));
     }
 
@@ -105,7 +109,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.Forbidden, await SpecStatusAsync(_authority, "CN=web2"));
         using var other = new TestAuthority("other");
         await Assert.ThrowsAnyAsync<Exception>(() => SpecStatusAsync(other));
-        await Assert.ThrowsAnyAsync<Exception>(() => SpecStatusAsync(null));
+        Assert.Equal(HttpStatusCode.Forbidden, await SpecStatusAsync(null));
     }
 
     [Fact]
@@ -117,7 +121,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         await UpdateAsync();
         Assert.Equal([first], _server.AgentAddresses);
 
-        _settings = _settings with { CertFile = _folder.Path("none.pem") };
+        _settings = _settings with { Tls = _settings.Tls! with { CertFile = _folder.Path("none.pem") } };
         await UpdateAsync();
         Assert.Empty(_server.AgentAddresses);
         Assert.StartsWith("agents cannot reach this director: node.api.certFile: ", Assert.Single(_problems[^1]),
@@ -217,7 +221,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         _metrics = new MetricsSettings
         {
             Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
-            Tls = _settings.Tls with { CaFile = _folder.Path("none.pem") },
+            Tls = _settings.Tls! with { CaFile = _folder.Path("none.pem") },
         };
         await UpdateAsync();
         Assert.Single(_server.AgentAddresses);
@@ -259,9 +263,7 @@ public sealed class ApiServerTests : IAsyncDisposable
         return new ApiSettings
         {
             Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
-            CertFile = _folder.Path("cert.pem"),
-            KeyFile = _folder.Path("key.pem"),
-            CaFile = _folder.Path("ca.pem"),
+            Tls = new TlsFiles(_folder.Path("cert.pem"), _folder.Path("key.pem"), _folder.Path("ca.pem")),
         };
     }
 
@@ -270,13 +272,11 @@ public sealed class ApiServerTests : IAsyncDisposable
 
     private ApiServer Server(Func<NodeSettings?> settings)
     {
-        var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
-        agents.Applied(TestDirector.Effective, TestDirector.NextHops);
         var local = new LocalHandlers(static () => Cli.TestDirector.Full,
             static (_, _) => throw new NotSupportedException(), static () => throw new NotSupportedException(),
             static () => throw new NotSupportedException());
         var requests = new RunningDirectorRequests(TestDirector.Configuration.Node.Name, _engine, static () => null);
-        var endpoints = new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
+        var endpoints = new ApiEndpoints(_agents, local, new RunningHandlers(requests, _threads),
             _rest.Endpoints, _rest.Stream,
             new MetricsHandler(static () => Cli.TestDirector.Full, static () => true), _access, _log.Log);
         return new ApiServer(_folder.Path("api/d.sock"), endpoints, _access, settings, _problems.Add,

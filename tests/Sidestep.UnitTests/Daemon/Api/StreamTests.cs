@@ -39,8 +39,9 @@ public sealed class StreamTests : IAsyncLifetime
             new ApiEndpoints(agents, local, new RunningHandlers(requests, _threads),
             _rest.Endpoints, _rest.Stream,
             new MetricsHandler(static () => Cli.TestDirector.Full, static () => true),
-            _access = new AccessControl(_folder.Path("access.json"), _folder.Path("audit"), _log.Log,
-            TimeProvider.System), _log.Log), Cancellation);
+            _access = new AccessControl(
+                new AccessFiles(_folder.Path("access.json"), _folder.Path("audit"), _folder.Path("authority")),
+                static () => null, agents, _log.Log, TimeProvider.System), _log.Log), Cancellation);
     }
 
     [Fact]

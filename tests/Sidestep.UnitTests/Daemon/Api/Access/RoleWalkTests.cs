@@ -92,6 +92,8 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
         ["listTokens"] = "---+--",
         ["createToken"] = "---+--",
         ["revokeToken"] = "---+--",
+        ["inviteAgent"] = "---+--",
+        ["revokeAgent"] = "---+--",
     };
 
     [Fact]

@@ -7,6 +7,7 @@ using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Api.Access;
 using Sidestep.Daemon.Doctor;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon.Api.Rest;
 
@@ -16,12 +17,17 @@ public abstract class RestTests(string yaml, bool isFile = false) : IAsyncLifeti
     private readonly TempFolder _temp = new();
     private readonly LongRequests _threads = new();
     private ApiListener? _listener;
+    private readonly AgentRegistry _agents = new(new DrainOverlay(), "1.0", TimeProvider.System);
     private AccessControl? _access;
     private ApiEndpoints? _endpoints;
 
     /// <summary>Its files are below the folder of the test.</summary>
-    private protected AccessControl Access => _access ??= new AccessControl(_temp.Path("access.json"),
-        _temp.Path("audit"), Rest.Log.Log, TimeProvider.System);
+    private protected AccessControl Access => _access ??= new AccessControl(
+        new AccessFiles(_temp.Path("access.json"), _temp.Path("audit"), _temp.Path("authority")), () => AgentApi,
+        _agents, Rest.Log.Log, TimeProvider.System);
+
+    /// <summary>The settings of the API for agents; null: there is none.</summary>
+    private protected ApiSettings? AgentApi { get; set; }
 
     private protected string AuditPath => _temp.Path("audit.jsonl");
 
@@ -29,7 +35,7 @@ public abstract class RestTests(string yaml, bool isFile = false) : IAsyncLifeti
 
     /// <summary>All endpoints; those of the engine answer that it is not there.</summary>
     private protected ApiEndpoints Endpoints => _endpoints ??= new ApiEndpoints(
-        new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System),
+        _agents,
         new LocalHandlers(static () => Cli.TestDirector.Full,
             static (_, _) => throw new ApiRequestException("not now", "there is no director"),
             () => Rest.Events.Read("edge1"), () => StoredRevisions.Of("edge1", Rest.Source.Writable!)),

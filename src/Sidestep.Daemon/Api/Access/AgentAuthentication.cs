@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Http;
+using Sidestep.Control.Access;
+
+namespace Sidestep.Daemon.Api.Access;
+
+/// <summary>Accepts the client certificates of agents that are not revoked. What an agent may do depends on the
+/// path.</summary>
+/// <param name="store">The revocations.</param>
+internal sealed class AgentAuthentication(AccessStore store)
+{
+    /// <exception cref="HttpStatusException">The certificate is revoked (403).</exception>
+    internal Task HandleAsync(HttpContext context, RequestDelegate next)
+    {
+        if (ClientCertificates.NameOf(context) is not { } name)
+            return next(context);
+        if (store.FirstAccepted(name) is { } first
+            && context.Connection.ClientCertificate!.NotBefore.ToUniversalTime() < first.UtcDateTime)
+        {
+            throw new HttpStatusException(StatusCodes.Status403Forbidden, "revoked",
+                $"the certificate of '{name}' is revoked: invite the agent again, sidestep agent invite {name}");
+        }
+        Authenticated.Set(context, name);
+        return next(context);
+    }
+}
