@@ -9,6 +9,7 @@ using Sidestep.Api.Captures;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Flows;
+using Sidestep.Api.ServerOverrides;
 using Sidestep.Api.Plans;
 using Sidestep.Api.Preflight;
 using Sidestep.Api.Status;
@@ -28,7 +29,8 @@ namespace Sidestep.Api;
         typeof(KebabCaseJson<InterfaceDriver>), typeof(KebabCaseJson<ServerCondition>),
         typeof(KebabCaseJson<HealthStatus>), typeof(KebabCaseJson<ChangeKind>), typeof(KebabCaseJson<TraceSource>),
         typeof(KebabCaseJson<FrameDirection>), typeof(KebabCaseJson<EventLevel>),
-        typeof(KebabCaseJson<RevisionOutcome>), typeof(KebabCaseJson<Role>)])]
+        typeof(KebabCaseJson<RevisionOutcome>), typeof(KebabCaseJson<Role>),
+        typeof(KebabCaseJson<OverrideState>)])]
 [JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
 [JsonSerializable(typeof(ReportResponse))]
@@ -62,6 +64,10 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(EnrolmentRequest))]
 [JsonSerializable(typeof(CertificateOrder))]
 [JsonSerializable(typeof(IssuedCertificate))]
+[JsonSerializable(typeof(OverrideRequest))]
+[JsonSerializable(typeof(OverrideRecord))]
+[JsonSerializable(typeof(OverrideList))]
+[JsonSerializable(typeof(OverrideReport))]
 [JsonSerializable(typeof(AuditRecord))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(JsonObject))]

@@ -82,6 +82,12 @@ public static class ApiPaths
     /// <summary>GET and POST: the tokens; followed by a slash and a name, DELETE: one of them.</summary>
     public const string Tokens = "/api/v1/tokens";
 
+    /// <summary>GET: the overrides of real servers, as <see cref="Api.ServerOverrides.OverrideList"/>.</summary>
+    public const string Overrides = "/api/v1/overrides";
+
+    /// <summary>What follows the path of a real server: GET, PUT and DELETE of its override.</summary>
+    public const string Override = "/override";
+
     /// <summary>Followed by a slash and the server's name: its agent.</summary>
     public const string Agents = "/api/v1/agents";
 

@@ -31,4 +31,6 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
     TraceCommand.Create(DirectorQueries.Trace),
 };
+foreach (var command in OverrideCommands.Create(DirectorConnection.Open))
+    root.Add(command);
 return CommandLine.Run(root, args);

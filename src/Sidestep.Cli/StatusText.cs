@@ -31,6 +31,7 @@ internal static class StatusText
         HealthText.Write(console, status.Health);
         AgentText.Write(console, status.Agents);
         WriteConflicts(console, status);
+        WriteOverrides(console, status);
         WriteDecisions(console, status);
     }
 
@@ -76,6 +77,20 @@ internal static class StatusText
             conflicts.AddRow(c.Vip.ToString(), c.Mac, c.Device, c.Host is null ? c.Kind : $"{c.Kind} {c.Host}",
                 Time(c.First), Time(c.Last), Number(c.Times));
         conflicts.Write(console);
+    }
+
+    private static void WriteOverrides(IAnsiConsole console, DirectorStatus status)
+    {
+        if (status.Overrides.IsEmpty)
+            return;
+        var overrides = new ReportTable(["override", "state", "weight", "since", "by", "reason"]);
+        foreach (var o in status.Overrides)
+        {
+            overrides.AddRow($"{o.Pool}/{o.Server}" + (o.IsStale ? " (no such server)" : ""),
+                o.State is { } state ? CounterName.Of(state) : "", o.Weight is { } weight ? Number(weight) : "",
+                Time(o.Since), o.Author, o.Reason ?? "");
+        }
+        overrides.Write(console);
     }
 
     private static void WriteDecisions(IAnsiConsole console, DirectorStatus status)

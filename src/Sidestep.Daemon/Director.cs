@@ -71,10 +71,11 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
         reader.Health = health;
         var observer = new TablesObserver(first.Node.OnExit, multicast, management, health, supervisor, status,
             log);
-        var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
+        var loop = new ControlLoop(engine, nextHops, management.Overlay.ApplyTo(first), observer, TimeProvider.System,
             health.Tracker, pathMtus: health.PathMtus);
-        var follower = new ConfigurationFollower(source, first, engine, management.Drains, loop, status, revisions,
-            log);
+        var follower = new ConfigurationFollower(source, first, engine, management.Drains, management.Overlay, loop,
+            status, revisions, log);
+        management.Propose = follower.ProposeAgainAsync;
         using var punt = new PuntHandler(engine, supervisor, status, log);
         using var linkSocket = NetlinkSocket.Open();
         var kernelState = new KernelState(engine,

@@ -3,6 +3,7 @@ using System.Reflection;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
+using Sidestep.Control.ServerOverrides;
 using Sidestep.Control.Stores;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
@@ -68,16 +69,22 @@ internal sealed class Management : IDisposable
         {
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
+            Overrides = OverrideHandlers.Read(Overrides!, Volatile.Read(ref _applied)?.Configuration.Desired),
         };
         RevisionsReport Revisions() => source.Writable is { } store ? StoredRevisions.Of(node.Name, store)
             : revisions.Read(node.Name);
         var local = new LocalHandlers(WithAgents, _doctor.DiagnoseAsync, () => events.Read(node.Name),
             Revisions);
-        var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables);
+        Overrides = new OverrideStore(DirectorFiles.OverridesPath(node, stateFolder));
+        Overlay = new OperationalOverlay(Overrides, Drains);
+        var running = new RunningDirectorRequests(node.Name, engine, () => Volatile.Read(ref _applied)?.Tables,
+            Overlay.Merge);
         NodeSettings? Settings() => Volatile.Read(ref _applied)?.Configuration.Desired.Node;
         var metrics = new MetricsHandler(WithAgents, () => Settings()?.Metrics?.PerServer ?? true);
         var changes = new ConfigurationChanges(source, running.Plan, _longRequests, log);
-        var rest = new RestEndpoints(new ConfigurationView(source), changes, source);
+        var view = new ConfigurationView(source);
+        var rest = new RestEndpoints(view, changes, source, new OverrideHandlers(Overrides, view, running.Plan,
+            () => Propose(), _longRequests, log, TimeProvider.System));
         var stream = new StreamHandler(new StreamSource(
             new RecentStatus(WithAgents, TimeProvider.System).Read, () => events.Read(node.Name), Revisions,
             TimeProvider.System), _longRequests);
@@ -86,7 +93,8 @@ internal sealed class Management : IDisposable
         var endpoints = new ApiEndpoints(Agents, local, new RunningHandlers(running, _longRequests), rest, stream,
             metrics, _access, log);
         _api = new ApiServer(DirectorFiles.SocketPath(node), endpoints, _access, Settings,
-            p => problems([.. always, .. p]), supervisor, log, TimeProvider.System);
+            p => problems([.. always, .. p, .. new[] { Overrides.Problem }.OfType<string>()]), supervisor, log,
+            TimeProvider.System);
     }
 
     /// <summary>Version of this program, such as <c>1.2.0</c>, without the commit.</summary>
@@ -98,6 +106,16 @@ internal sealed class Management : IDisposable
 
     /// <summary>Servers that drain in addition to those that the configuration drains.</summary>
     internal DrainOverlay Drains { get; } = new();
+
+    /// <summary>The overrides of real servers.</summary>
+    internal OverrideStore Overrides { get; }
+
+    /// <summary>Lays the operational state over a configuration.</summary>
+    internal OperationalOverlay Overlay { get; }
+
+    /// <summary>Proposes the newest configuration with the present operational state; set before the API
+    /// starts.</summary>
+    internal Func<Task<bool>> Propose { get; set; } = static () => Task.FromResult(false);
 
     /// <summary>Deletes what is kept over restarts.</summary>
     internal void ForgetDrains() => _state.Delete();

@@ -18,7 +18,9 @@ namespace Sidestep.Daemon;
 /// <param name="director">The name of the director.</param>
 /// <param name="state">Reads the state of the engine.</param>
 /// <param name="tables">The tables in force; null: none yet.</param>
-internal sealed class RunningDirectorRequests(string director, IEngineState state, Func<ForwardingTables?> tables)
+/// <param name="merge">Lays the operational state over a configuration; null: there is none.</param>
+internal sealed class RunningDirectorRequests(string director, IEngineState state, Func<ForwardingTables?> tables,
+    Func<Configuration, Configuration>? merge = null)
 {
     /// <summary>How often a capture without frames looks whether it has ended.</summary>
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
@@ -112,8 +114,8 @@ internal sealed class RunningDirectorRequests(string director, IEngineState stat
     /// <summary>Compares a valid configuration with the state of the director.</summary>
     /// <exception cref="EngineException">The state cannot be read.</exception>
     internal PlanReport Plan(Configuration proposed) => PlanRecords.Of(
-        Planner.Of(state.Read(), proposed, MonotonicClock.Now(TimeProvider.System)), proposed.Node.Name,
-        StatusSource.Daemon);
+        Planner.Of(state.Read(), merge?.Invoke(proposed) ?? proposed, MonotonicClock.Now(TimeProvider.System)),
+        proposed.Node.Name, StatusSource.Daemon);
 
     /// <summary>Runs a frame through a copy of the tables and flows: nothing is sent, counted or tracked.</summary>
     /// <exception cref="EngineException">There are no tables yet, or the flows cannot be read.</exception>

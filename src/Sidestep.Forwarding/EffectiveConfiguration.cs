@@ -95,6 +95,29 @@ public sealed class EffectiveConfiguration
         return serving == service.PoolKey ? [serving] : [service.PoolKey, serving];
     }
 
+    /// <summary>Returns this configuration with overrides of servers. Pools in which no server changes stay the same
+    /// instances. Without overrides that have an effect, the method returns this instance.</summary>
+    public EffectiveConfiguration WithOverrides(IReadOnlyCollection<ServerOverride> overrides)
+    {
+        ArgumentNullException.ThrowIfNull(overrides);
+        if (overrides.Count == 0)
+            return this;
+        var ofPools = overrides.ToLookup(static o => o.Pool);
+        RealServer Overridden(PoolKey pool, RealServer server) =>
+            ofPools[pool].FirstOrDefault(o => o.Server == server.Name)?.ApplyTo(server) ?? server;
+        Pool WithServers(Pool pool)
+        {
+            if (!ofPools.Contains(pool.Key))
+                return pool;
+            ImmutableArray<RealServer> servers = [.. pool.Servers.Select(s => Overridden(pool.Key, s))];
+            return servers.Zip(pool.Servers).All(static p => ReferenceEquals(p.First, p.Second)) ? pool
+                : pool with { Servers = servers };
+        }
+        ImmutableArray<Pool> pools = [.. Pools.Select(WithServers)];
+        return pools.Zip(Pools).All(static p => ReferenceEquals(p.First, p.Second)) ? this
+            : new EffectiveConfiguration(Desired, pools, HealthMonitors, Drains, RetainedServices, RetainedServers);
+    }
+
     /// <summary>Returns this configuration with the given servers draining, as far as they are enabled. Pools in which
     /// no server changes stay the same instances. Without drains, the method returns this instance.</summary>
     public EffectiveConfiguration WithDrains(IReadOnlyCollection<ServerDrain> drains)

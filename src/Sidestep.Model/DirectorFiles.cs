@@ -40,6 +40,11 @@ public static class DirectorFiles
     public static string AuditPath(NodeSettings node, string stateFolder) =>
         Path.Combine(stateFolder, BaseName(node) + ".audit");
 
+    /// <summary>Path of the file with the overrides of real servers.</summary>
+    /// <inheritdoc cref="AccessPath"/>
+    public static string OverridesPath(NodeSettings node, string stateFolder) =>
+        Path.Combine(stateFolder, BaseName(node) + ".overrides.json");
+
     /// <summary>Path of the folder of the director's own certificate authority.</summary>
     /// <inheritdoc cref="AccessPath"/>
     public static string AuthorityPath(NodeSettings node, string stateFolder) =>

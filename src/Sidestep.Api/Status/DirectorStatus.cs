@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Sidestep.Api.ServerOverrides;
 using Sidestep.Model;
 
 namespace Sidestep.Api.Status;
@@ -50,6 +51,10 @@ public sealed record DirectorStatus
 
     /// <summary>Other hosts that answer for VIPs of this director; empty without the daemon.</summary>
     public ImmutableArray<VipConflict> AddressConflicts { get; init; } = [];
+
+    /// <summary>State and weight that operators gave to real servers, whatever the configuration says; empty without
+    /// the daemon.</summary>
+    public ImmutableArray<OverrideRecord> Overrides { get; init; } = [];
 
     /// <summary>Frames that were answered, punted or delivered locally, by decision.</summary>
     public IReadOnlyDictionary<string, PacketCounter> Responses { get; init; } = PacketCounter.None;

@@ -42,8 +42,4 @@ public sealed class DrainOverlay
         }
         Changed?.Invoke();
     }
-
-    /// <summary>The configuration with the drains that are requested now.</summary>
-    public EffectiveConfiguration ApplyTo(Configuration configuration) =>
-        new EffectiveConfiguration(configuration).WithDrains(Drains);
 }

@@ -43,6 +43,10 @@ internal static partial class StartEvents
     [LoggerMessage(117, LogLevel.Information, "revision {Number} of {Author} was accepted: {Reason}")]
     public static partial void RevisionAccepted(this ILogger logger, long number, string author, string reason);
 
+    [LoggerMessage(119, LogLevel.Information, "override of {Pool}/{Server} by {Author}: {Text}")]
+    public static partial void OverrideChanged(this ILogger logger, string pool, string server, string author,
+        string text);
+
     [LoggerMessage(118, LogLevel.Warning, "{Problem}")]
     public static partial void RevisionStoreProblem(this ILogger logger, string problem);
 

@@ -48,6 +48,8 @@ internal static class StatusMetrics
         metrics.Gauge("unresolved_servers", "Servers without a next hop.").Set(daemon.Unresolved.Length);
         metrics.Gauge("address_conflicts", "Other hosts that answer for VIPs of this director.")
             .Set(status.AddressConflicts.Length);
+        metrics.Gauge("overrides", "Real servers whose state or weight an operator has overridden.")
+            .Set(status.Overrides.Length);
         metrics.Counter("restored_total",
             "Parts of the daemon's state in the kernel that were gone and that it restored.")
             .Set(daemon.Restored.Sum(static r => r.Times));

@@ -48,7 +48,7 @@ public sealed class StatusJsonTests
         var json = Json(TestDirector.Status);
         Assert.Equal(
             ["director", "source", "engine", "revision", "appliedAt", "daemon", "interfaces", "workers", "services",
-                "pools", "health", "agents", "addressConflicts", "responses", "flowTableSize",
+                "pools", "health", "agents", "addressConflicts", "overrides", "responses", "flowTableSize",
                 "evicted", "drops"],
             json.Select(static p => p.Key));
         Assert.Equal(

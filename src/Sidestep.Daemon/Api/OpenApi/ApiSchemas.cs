@@ -53,6 +53,10 @@ internal static class ApiSchemas
         Add(schemas, ApiJson.Default.TokenRequest);
         Add(schemas, ApiJson.Default.TokenList);
         Add(schemas, ApiJson.Default.Invitation);
+        Add(schemas, ApiJson.Default.OverrideRequest);
+        Add(schemas, ApiJson.Default.OverrideRecord);
+        Add(schemas, ApiJson.Default.OverrideList);
+        Add(schemas, ApiJson.Default.OverrideReport);
         return schemas;
     }
 

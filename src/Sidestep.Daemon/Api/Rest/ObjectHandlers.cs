@@ -143,7 +143,7 @@ internal sealed class ObjectHandlers(ObjectKind kind, ObjectKind? ownerKind, Con
         ownerKind is null ? null : new ObjectPath(ownerKind, RouteText(context, OwnerParameter));
 
     /// <summary>Kestrel decodes everything in a path but %2F, which prefixes have.</summary>
-    private static string RouteText(HttpContext context, string name) =>
+    internal static string RouteText(HttpContext context, string name) =>
         ((string)context.GetRouteValue(name)!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static void RequireKnown(HttpContext context) =>

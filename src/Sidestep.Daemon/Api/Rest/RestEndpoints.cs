@@ -9,7 +9,9 @@ namespace Sidestep.Daemon.Api.Rest;
 /// <param name="view">Reads the configuration.</param>
 /// <param name="changes">Changes it.</param>
 /// <param name="source">Where it comes from.</param>
-internal sealed class RestEndpoints(ConfigurationView view, ConfigurationChanges changes, ConfigurationSource source)
+/// <param name="overrides">Handles overrides of real servers.</param>
+internal sealed class RestEndpoints(ConfigurationView view, ConfigurationChanges changes, ConfigurationSource source,
+    OverrideHandlers overrides)
 {
     private const string Revision = ApiPaths.Revisions + "/{" + RevisionHandlers.NumberParameter + "}";
 
@@ -27,8 +29,14 @@ internal sealed class RestEndpoints(ConfigurationView view, ConfigurationChanges
         }
         foreach (var kind in ObjectKind.OfDocument)
             Map(api, kind, ApiPaths.ObjectsOf(kind), new ObjectHandlers(kind, null, view, changes));
-        Map(api, ObjectKind.RealServer, $"{ApiPaths.ObjectsOf(ObjectKind.Pool)}/{{{ObjectHandlers.OwnerParameter}}}/"
-            + ObjectKind.RealServer.Plural,
+        string servers = $"{ApiPaths.ObjectsOf(ObjectKind.Pool)}/{{{ObjectHandlers.OwnerParameter}}}/"
+            + ObjectKind.RealServer.Plural;
+        string ofServer = $"{servers}/{{{ObjectHandlers.NameParameter}}}{ApiPaths.Override}";
+        api.MapGet(ApiPaths.Overrides, overrides.ListAsync).WithMetadata(RestOperations.ListOverrides);
+        api.MapGet(ofServer, overrides.GetAsync).WithMetadata(RestOperations.GetOverride);
+        api.MapPut(ofServer, overrides.PutAsync).WithMetadata(RestOperations.PutOverride);
+        api.MapDelete(ofServer, overrides.DeleteAsync).WithMetadata(RestOperations.DeleteOverride);
+        Map(api, ObjectKind.RealServer, servers,
             new ObjectHandlers(ObjectKind.RealServer, ObjectKind.Pool, view, changes));
         var revisions = new RevisionHandlers(source, changes);
         api.MapGet(Revision, revisions.GetAsync).WithMetadata(RestOperations.GetRevision);

@@ -1,5 +1,6 @@
 using Sidestep.Api.Access;
 using Sidestep.Api.Configurations;
+using Sidestep.Api.ServerOverrides;
 using Sidestep.Daemon.Api.OpenApi;
 using Sidestep.Model.Objects;
 
@@ -43,6 +44,36 @@ internal static class RestOperations
 
     internal static ApiOperation RollBack { get; } = Change("rollBack",
         "Restores the configuration of a revision, as a new revision", null);
+
+    internal static ApiOperation ListOverrides { get; } = new("listOverrides",
+        "The overrides of real servers, ordered by pool and server", ApiSchemas.NameOf<OverrideList>());
+
+    internal static ApiOperation GetOverride { get; } = Read("getOverride", "The override of a real server",
+        ApiSchemas.NameOf<OverrideRecord>()) with
+    {
+        Target = ApiTarget.Objects,
+    };
+
+    internal static ApiOperation PutOverride { get; } = new("putOverride",
+        "Sets state and weight of a real server, whatever the configuration says", ApiSchemas.NameOf<OverrideReport>())
+    {
+        Body = ApiSchemas.NameOf<OverrideRequest>(),
+        Query = [ChangeParameters[0]],
+        HasEntityTag = true,
+        Role = Role.Operator,
+        Target = ApiTarget.Objects,
+        IsAudited = true,
+    };
+
+    internal static ApiOperation DeleteOverride { get; } = new("deleteOverride",
+        "Restores state and weight of the configuration", ApiSchemas.NameOf<OverrideReport>())
+    {
+        Query = [ChangeParameters[0]],
+        HasEntityTag = true,
+        Role = Role.Operator,
+        Target = ApiTarget.Objects,
+        IsAudited = true,
+    };
 
     internal static ApiOperation GetSection(string section) => Read("get" + Pascal(section),
         $"The section {section} of the configuration", Pascal(section));

@@ -69,7 +69,8 @@ public sealed class RunActionTests : ActionFixture
         var both = Assert.Throws<ProblemsException>(() =>
             Run(Options, new RunOptions { Directors = ["https://10.0.1.2:7443"] }));
         Assert.Equal(
-            ["error: --spec: is missing, and so is --director, and this host has joined no director", "error: --spec: and --director exclude each other"],
+            ["error: --spec: is missing, and so is --director, and this host has joined no director",
+                "error: --spec: and --director exclude each other"],
             new[] { none, both }.Select(static e => e.Message.Split('\n')[0]));
     }
 

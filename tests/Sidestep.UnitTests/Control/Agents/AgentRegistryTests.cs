@@ -118,14 +118,16 @@ public sealed class AgentRegistryTests
     public void Reported_admin_state_drains_the_server_until_it_is_withdrawn()
     {
         _agents.Report(Web2, Report(AdminStates.Draining));
-        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
+        Assert.Equal([ServerState.Enabled, ServerState.Draining],
+            States(new EffectiveConfiguration(_configuration).WithDrains(_drains.Drains)));
 
         // Each source has a request of its own.
         _drains.Set(Web2, DrainSource.VipConflict, drains: true);
         _agents.Report(Web2, Report(AdminStates.Enabled));
-        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
+        Assert.Equal([ServerState.Enabled, ServerState.Draining],
+            States(new EffectiveConfiguration(_configuration).WithDrains(_drains.Drains)));
         _drains.Set(Web2, DrainSource.VipConflict, drains: false);
-        Assert.Equal(_configuration.Pools, _drains.ApplyTo(_configuration).Pools);
+        Assert.Equal(_configuration.Pools, new EffectiveConfiguration(_configuration).WithDrains(_drains.Drains).Pools);
     }
 
     [Fact]
@@ -135,7 +137,7 @@ public sealed class AgentRegistryTests
             .Read(Yaml
             .Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
         _drains.Set(Web2, DrainSource.Operator, drains: true);
-        var drained = _drains.ApplyTo(disabled);
+        var drained = new EffectiveConfiguration(disabled).WithDrains(_drains.Drains);
         Assert.Equal([ServerState.Enabled, ServerState.Disabled], States(drained));
         Assert.Same(disabled.Pools[1], drained.Pools[1]);
     }

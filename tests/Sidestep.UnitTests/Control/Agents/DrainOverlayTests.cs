@@ -40,11 +40,11 @@ public sealed class DrainOverlayTests
     {
         var written = ControlLoopFixture.Configuration("s0");
         _drains.Set(RealServerKey.InDefault("server"), DrainSource.VipConflict, drains: true);
-        var effective = _drains.ApplyTo(written);
+        var effective = new EffectiveConfiguration(written).WithDrains(_drains.Drains);
         Assert.Same(written, effective.Desired);
         Assert.Equal([new ServerDrain(RealServerKey.InDefault("server"), DrainSource.VipConflict)], effective.Drains);
         Assert.NotSame(written.Pools[0], effective.Pools[0]);
         _drains.Set(RealServerKey.InDefault("server"), DrainSource.VipConflict, drains: false);
-        Assert.Same(written.Pools[0], _drains.ApplyTo(written).Pools[0]);
+        Assert.Same(written.Pools[0], new EffectiveConfiguration(written).WithDrains(_drains.Drains).Pools[0]);
     }
 }

@@ -92,6 +92,10 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
         ["listTokens"] = "---+--",
         ["createToken"] = "---+--",
         ["revokeToken"] = "---+--",
+        ["listOverrides"] = "-+++--",
+        ["getOverride"] = "-+++--",
+        ["putOverride"] = "--++--",
+        ["deleteOverride"] = "--++--",
         ["inviteAgent"] = "---+--",
         ["revokeAgent"] = "---+--",
     };
@@ -158,7 +162,8 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
             "getNetworkProfile" or "putNetworkProfile" or "patchNetworkProfile" or "deleteNetworkProfile" => "near",
             "getVip" or "putVip" or "patchVip" or "deleteVip" => "203.0.113.10",
             "getVirtualService" or "putVirtualService" or "patchVirtualService" or "deleteVirtualService" => "www",
-            "getServer" or "putServer" or "patchServer" or "deleteServer" => "web1",
+            "getServer" or "putServer" or "patchServer" or "deleteServer" or "getOverride" or "putOverride"
+                or "deleteOverride" => "web1",
             _ => "web",
         }, StringComparison.Ordinal)
         + (operation.Query.Any(static q => q.Name == "dryRun") ? "?dryRun=true" : "");

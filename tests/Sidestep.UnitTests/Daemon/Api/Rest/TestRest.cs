@@ -1,5 +1,6 @@
 using Sidestep.Api.Plans;
 using Sidestep.Api.Status;
+using Sidestep.Control.ServerOverrides;
 using Sidestep.Control.Stores.Revisions;
 using Sidestep.Daemon;
 using Sidestep.Daemon.Api;
@@ -25,10 +26,18 @@ internal sealed class TestRest : IDisposable
         // There is no control loop: every change is in force at once.
         Source.Tried.Add(long.MaxValue, true);
         var changes = new ConfigurationChanges(Source, c => Plan(c), _threads, Log.Log);
-        Endpoints = new RestEndpoints(new ConfigurationView(Source), changes, Source);
+        var view = new ConfigurationView(Source);
+        Overrides = new OverrideStore(_temp.Path("overrides.json"));
+        Endpoints = new RestEndpoints(view, changes, Source, new OverrideHandlers(Overrides, view, c => Plan(c),
+            () => Task.FromResult(IsInForce), _threads, Log.Log, TimeProvider.System));
     }
 
     internal ConfigurationSource Source { get; }
+
+    internal OverrideStore Overrides { get; }
+
+    /// <summary>Whether an override comes into force.</summary>
+    internal bool IsInForce { get; set; } = true;
 
     /// <summary>The status that streams read.</summary>
     internal Func<DirectorStatus> Status { get; set; } = static () => Cli.TestDirector.Full;
