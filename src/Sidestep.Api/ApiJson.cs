@@ -68,6 +68,8 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(OverrideRecord))]
 [JsonSerializable(typeof(OverrideList))]
 [JsonSerializable(typeof(OverrideReport))]
+[JsonSerializable(typeof(DirectorList))]
+[JsonSerializable(typeof(AgentList))]
 [JsonSerializable(typeof(AuditRecord))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(JsonObject))]

@@ -88,7 +88,11 @@ public static class ApiPaths
     /// <summary>What follows the path of a real server: GET, PUT and DELETE of its override.</summary>
     public const string Override = "/override";
 
-    /// <summary>Followed by a slash and the server's name: its agent.</summary>
+    /// <summary>GET: the directors, as <see cref="Api.Status.DirectorList"/>.</summary>
+    public const string Directors = "/api/v1/directors";
+
+    /// <summary>GET: the agents, as <see cref="Api.Status.AgentList"/>; followed by a slash and the server's name: one
+    /// of them.</summary>
     public const string Agents = "/api/v1/agents";
 
     /// <summary>POST of an <see cref="Api.Access.EnrolmentRequest"/>, by an invited agent: its certificate, as

@@ -21,6 +21,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     TokenCommand.Create(DirectorConnection.Open),
     AgentCommand.Create(DirectorConnection.Open),
     AuditCommand.Create(),
+    CompletionCommand.Create(),
     StatusCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorConnection.Open),
     EventsCommand.Create(DirectorQueries.ReadEvents),

@@ -47,6 +47,10 @@ public sealed class AccessStore
         }
     }
 
+    /// <summary>Raised after users, tokens, invitations or revocations changed, on the thread that changed
+    /// them.</summary>
+    public event Action? Changed;
+
     /// <summary>Why the file cannot be read; null: it can.</summary>
     public string? Problem { get; }
 
@@ -271,6 +275,7 @@ public sealed class AccessStore
                 AccessJson.Default.AccessState), UnixFileMode.UserRead | UnixFileMode.UserWrite, isDurable: true);
             Use(next);
         }
+        Changed?.Invoke();
     }
 
     private static bool IsUsable(AccessState state) =>

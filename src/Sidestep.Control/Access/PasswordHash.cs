@@ -17,9 +17,6 @@ public sealed record PasswordHash(int MemoryKiB, int Passes, string Salt, string
 
     private const int SaltBytes = 16, HashBytes = 32;
 
-    /// <summary>Each computation needs its memory: one at a time bounds it.</summary>
-    private static readonly Lock Turn = new();
-
     /// <summary>Hashes a password with a new salt.</summary>
     public static PasswordHash Of(string password)
     {
@@ -35,16 +32,13 @@ public sealed record PasswordHash(int MemoryKiB, int Passes, string Salt, string
 
     private static byte[] Compute(string password, byte[] salt, int memoryKiB, int passes)
     {
-        lock (Turn)
+        using var argon = new Argon2id(Encoding.UTF8.GetBytes(password))
         {
-            using var argon = new Argon2id(Encoding.UTF8.GetBytes(password))
-            {
-                Salt = salt,
-                MemorySize = memoryKiB,
-                Iterations = passes,
-                DegreeOfParallelism = Lanes,
-            };
-            return argon.GetBytes(HashBytes);
-        }
+            Salt = salt,
+            MemorySize = memoryKiB,
+            Iterations = passes,
+            DegreeOfParallelism = Lanes,
+        };
+        return argon.GetBytes(HashBytes);
     }
 }

@@ -10,13 +10,11 @@ namespace Sidestep.Control.Access;
 /// <param name="Expires">When its token ends; null: it has none.</param>
 public sealed record Principal(string Name, Role Role, string? Scope = null, DateTimeOffset? Expires = null)
 {
-    private readonly LabelSelector? _selector = Scope is null ? null : LabelSelector.Parse(Scope);
-
     /// <summary>The token that authenticates it; null: something else does.</summary>
     public string? TokenName { get; init; }
 
     /// <summary>True if an object with these labels is within the scope.</summary>
-    public bool Includes(Func<string, string?> labelOf) => _selector?.Selects(labelOf) ?? true;
+    public bool Includes(Func<string, string?> labelOf) => Scope is null || LabelSelector.Parse(Scope).Selects(labelOf);
 
     /// <summary>What the API tells about it.</summary>
     public SessionRecord Record => new(Name, Role) { Scope = Scope, Expires = Expires };

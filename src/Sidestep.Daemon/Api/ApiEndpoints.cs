@@ -52,6 +52,10 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
     {
         var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.OfRole);
         api.MapGet(ApiPaths.Status, local.GetStatusAsync).WithMetadata(LocalOperations.Status);
+        api.MapGet(ApiPaths.Directors, local.ListDirectorsAsync).WithMetadata(LocalOperations.Directors);
+        api.MapGet(ApiPaths.Agents, local.ListAgentsAsync).WithMetadata(LocalOperations.Agents);
+        api.MapGet($"{ApiPaths.Agents}/{{{ObjectHandlers.NameParameter}}}", local.GetAgentAsync)
+            .WithMetadata(LocalOperations.Agent);
         api.MapGet(ApiPaths.Events, local.GetEventsAsync).WithMetadata(LocalOperations.Events);
         api.MapGet(ApiPaths.Revisions, local.GetRevisionsAsync).WithMetadata(LocalOperations.Revisions);
         api.MapPost(ApiPaths.Doctor, local.DiagnoseAsync).WithMetadata(LocalOperations.Diagnose);

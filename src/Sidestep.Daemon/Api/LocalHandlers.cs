@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Configurations;
 using Sidestep.Api.Events;
 using Sidestep.Api.Status;
+using Sidestep.Daemon.Api.Rest;
 
 namespace Sidestep.Daemon.Api;
 
@@ -16,6 +18,28 @@ internal sealed class LocalHandlers(Func<DirectorStatus> status, Func<DoctorRequ
 {
     internal Task GetStatusAsync(HttpContext context) =>
         ApiBodies.WriteAsync(context, status(), ApiJson.Default.DirectorStatus);
+
+    internal Task ListDirectorsAsync(HttpContext context)
+    {
+        QueryParameters.RequireKnown(context);
+        return ApiBodies.WriteAsync(context, new DirectorList([DirectorRecord.Of(status())]),
+            ApiJson.Default.DirectorList);
+    }
+
+    internal Task ListAgentsAsync(HttpContext context)
+    {
+        QueryParameters.RequireKnown(context);
+        return ApiBodies.WriteAsync(context, new AgentList(status().Agents), ApiJson.Default.AgentList);
+    }
+
+    internal Task GetAgentAsync(HttpContext context)
+    {
+        QueryParameters.RequireKnown(context);
+        string name = (string)context.GetRouteValue(ObjectHandlers.NameParameter)!;
+        return ApiBodies.WriteAsync(context, status().Agents.FirstOrDefault(a => a.Server == name)
+            ?? throw new HttpStatusException(StatusCodes.Status404NotFound, "not found",
+                $"no real server of this director has the name '{name}'"), ApiJson.Default.AgentStatus);
+    }
 
     internal Task GetEventsAsync(HttpContext context) =>
         ApiBodies.WriteAsync(context, events(), ApiJson.Default.EventsReport);

@@ -20,7 +20,8 @@ public sealed class RemoteAccessTests : IDisposable
         _segment.File = _segment.File with
         {
             NodeLines = [$$"""management: { listen: [ "{{Segment.DirectorAddress}}:7444" ], tls: { certFile: """
-                + $$"""{{folder}}/cert.pem, keyFile: {{folder}}/key.pem, caFile: {{folder}}/ca.pem } }"""],
+                + $$"""{{folder}}/cert.pem, keyFile: {{folder}}/key.pem, caFile: {{folder}}/ca.pem } }""",
+                $$"""api: { listen: [ "{{Segment.DirectorAddress}}:7443" ] }"""],
         };
         _daemon = _segment.StartWithStore();
         _daemon.Until("API for operators listening");
@@ -55,6 +56,11 @@ public sealed class RemoteAccessTests : IDisposable
         Assert.Equal(2, Laptop(0, "", "capture", "--count", "2", "--json").Split('\n',
             StringSplitOptions.RemoveEmptyEntries).Length / 2);
         Assert.Contains("audit entry", Laptop(0, "", "events"), StringComparison.Ordinal);
+
+        Assert.StartsWith("echo sidestep_", Laptop(0, "", "agent", "invite", "server1"), StringComparison.Ordinal);
+        Assert.Equal("pool/server2: draining\n", Laptop(0, "", "drain", "server2", "--reason", "from the laptop"));
+        Assert.Contains("from the laptop", Laptop(0, "", "status"), StringComparison.Ordinal);
+        Assert.Equal("pool/server2: as configured\n", Laptop(0, "", "undrain", "server2"));
 
         string token = Laptop(0, "", "token", "create", "prometheus", "--role", "viewer").Trim();
         Write("token", token);

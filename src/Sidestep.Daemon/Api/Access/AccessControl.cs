@@ -14,6 +14,7 @@ internal sealed class AccessControl : IDisposable
     private readonly AuditLog _auditLog;
     private readonly AccessHandlers _handlers;
     private readonly EnrolmentHandlers _enrolment;
+    private readonly PasswordChecks _passwords = new();
     private readonly AccessStore _store;
 
     /// <summary>Reads users and tokens, and continues the audit log.</summary>
@@ -28,7 +29,7 @@ internal sealed class AccessControl : IDisposable
         _store = new AccessStore(files.Access, time);
         _auditLog = new AuditLog(files.Audit, time, log.AuditEntryWritten);
         var limits = new LoginLimits(time);
-        _handlers = new AccessHandlers(_store, limits);
+        _handlers = new AccessHandlers(_store, limits, _passwords);
         Authority = new AgentAuthority(new OwnAuthority(files.Authority, time), api);
         _enrolment = new EnrolmentHandlers(_store, Authority, agents, limits);
         AgentAuthentication = new AgentAuthentication(_store);
@@ -90,6 +91,7 @@ internal sealed class AccessControl : IDisposable
     {
         _auditLog.Dispose();
         Limits.Dispose();
+        _passwords.Dispose();
     }
 }
 

@@ -11,7 +11,8 @@ namespace Sidestep.Daemon.Api.Access;
 /// <summary>Handles requests about users, tokens and logins.</summary>
 /// <param name="store">Users and tokens.</param>
 /// <param name="limits">Limits failed logins.</param>
-internal sealed class AccessHandlers(AccessStore store, LoginLimits limits)
+/// <param name="passwords">Hashes passwords.</param>
+internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, PasswordChecks passwords)
 {
     /// <summary>The route parameter with the name of a user or a token.</summary>
     internal const string NameParameter = "name";
@@ -34,11 +35,19 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits)
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.LoginRequest).ConfigureAwait(false);
         var address = context.Connection.RemoteIpAddress;
         string user = request.User ?? "", password = request.Password ?? "";
-        if (limits.DelayOf(address, user) is { Ticks: > 0 } delay)
-            throw RequestLimits.TooMany(context, delay, "too many failed logins");
-        if (password.Length is 0 or > AccessStore.LongestPassword || !store.IsPassword(user, password))
+        RequireNoDelay(context, user);
+        bool isRight = password.Length is > 0 and <= AccessStore.LongestPassword
+            && await passwords.RunAsync(() =>
+            {
+                // Of many requests at once, those after the limit are not hashed.
+                RequireNoDelay(context, user);
+                if (store.IsPassword(user, password))
+                    return true;
+                limits.Failed(address, user);
+                return false;
+            }, context.RequestAborted).ConfigureAwait(false);
+        if (!isRight)
         {
-            limits.Failed(address, user);
             AuditRequests.Describe(context, "the password is wrong, or there is no such user with a password");
             throw new HttpStatusException(StatusCodes.Status401Unauthorized, "not logged in",
                 "the password is wrong, or there is no such user with a password");
@@ -46,6 +55,12 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits)
         var issued = Run(() => store.LogIn(user, address?.ToString() ?? "this machine"));
         AuditRequests.Describe(context, $"user {user} logged in: token {issued.Record.Name}");
         await WriteAsync(context, issued).ConfigureAwait(false);
+    }
+
+    private void RequireNoDelay(HttpContext context, string user)
+    {
+        if (limits.DelayOf(context.Connection.RemoteIpAddress, user) is { Ticks: > 0 } delay)
+            throw RequestLimits.TooMany(context, delay, "too many failed logins");
     }
 
     /// <summary>Revokes the token that the request has.</summary>
@@ -69,7 +84,8 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits)
         QueryParameters.RequireKnown(context);
         string name = NameOf(context);
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.UserRequest).ConfigureAwait(false);
-        if (Run(() => store.PutUser(name, request)))
+        if (await passwords.RunAsync(() => Run(() => store.PutUser(name, request)), context.RequestAborted)
+            .ConfigureAwait(false))
             context.Response.StatusCode = StatusCodes.Status201Created;
         AuditRequests.Describe(context, $"role {request.Role.ToString().ToLowerInvariant()}"
             + (request.Scope is null ? "" : $", scope {request.Scope}")

@@ -74,7 +74,7 @@ internal sealed class AuditRequests(AuditLog log, TimeProvider time)
             or StatusCodes.Status421MisdirectedRequest;
         if (isRefused ? !MayWriteRefused() : !IsAudited(context, status))
             return;
-        log.Append(new AuditEntry(ActorOf(context), RequestOf(context.Request), status)
+        log.Append(new AuditEntry(ActorOf(context), RequestOf(context), status)
         {
             Address = context.Connection.RemoteIpAddress?.ToString(),
             Detail = context.Items.TryGetValue(DetailKey, out object? detail) ? (string?)detail : null,
@@ -105,9 +105,12 @@ internal sealed class AuditRequests(AuditLog log, TimeProvider time)
         : context.Features.Get<PeerCredentials>() is { } peer
             ? $"uid {peer.UserId.ToString(CultureInfo.InvariantCulture)}" : "unknown");
 
-    private static string RequestOf(HttpRequest request)
+    private static string RequestOf(HttpContext context)
     {
-        string text = $"{request.Method} {request.Path}{request.QueryString}";
+        var request = context.Request;
+        // A user may have put a password into the query of a login by mistake.
+        bool hasQuery = context.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { NeedsCredentials: true };
+        string text = $"{request.Method} {request.Path}{(hasQuery ? request.QueryString : "")}";
         return text.Length <= LongestText ? text : text[..LongestText];
     }
 }

@@ -39,6 +39,9 @@ internal sealed record ApiOperation(string Id, string Summary, string? Response)
     /// <summary>False: the request needs no credentials.</summary>
     internal bool NeedsCredentials { get; init; } = true;
 
+    /// <summary>True: the response goes on until the client closes the connection.</summary>
+    internal bool IsEndless { get; init; }
+
     /// <summary>True: the request gets an entry in the audit log also if it is allowed.</summary>
     internal bool IsAudited { get; init; }
 }

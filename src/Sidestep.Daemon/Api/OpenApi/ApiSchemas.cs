@@ -53,6 +53,9 @@ internal static class ApiSchemas
         Add(schemas, ApiJson.Default.TokenRequest);
         Add(schemas, ApiJson.Default.TokenList);
         Add(schemas, ApiJson.Default.Invitation);
+        Add(schemas, ApiJson.Default.DirectorList);
+        Add(schemas, ApiJson.Default.AgentList);
+        Add(schemas, ApiJson.Default.AgentStatus);
         Add(schemas, ApiJson.Default.OverrideRequest);
         Add(schemas, ApiJson.Default.OverrideRecord);
         Add(schemas, ApiJson.Default.OverrideList);

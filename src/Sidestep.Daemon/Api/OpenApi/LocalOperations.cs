@@ -18,6 +18,15 @@ internal static class LocalOperations
     internal static ApiOperation Status { get; } = new("getStatus", "The status of the director",
         ApiSchemas.NameOf<DirectorStatus>());
 
+    internal static ApiOperation Directors { get; } = new("listDirectors", "The directors of the group",
+        ApiSchemas.NameOf<DirectorList>());
+
+    internal static ApiOperation Agents { get; } = new("listAgents", "The agents of the real servers",
+        ApiSchemas.NameOf<AgentList>());
+
+    internal static ApiOperation Agent { get; } = new("getAgent", "The agent of a real server",
+        ApiSchemas.NameOf<AgentStatus>());
+
     internal static ApiOperation Events { get; } = new("listEvents", "The latest events of the log",
         ApiSchemas.NameOf<EventsReport>());
 
@@ -51,6 +60,7 @@ internal static class LocalOperations
     {
         ResponseType = ApiPaths.JsonLines,
         Body = ApiSchemas.NameOf<CaptureRequest>(),
+        IsEndless = true,
         // Frames have payload.
         Role = Role.Operator,
         IsAudited = true,
@@ -77,6 +87,7 @@ internal static class LocalOperations
         "Server-sent events: an event named as its topic for each revision, event, alarm and reading of counters", null)
     {
         ResponseType = Streams.StreamHandler.MediaType,
+        IsEndless = true,
         Query = [ApiParameter.Text(Streams.StreamHandler.Topics,
             $"Topics with commas between them; without it, all: {string.Join(", ", StreamTopics.All)}.")],
     };

@@ -60,8 +60,9 @@ internal sealed class ConfigurationChanges(ConfigurationSource source, Func<Conf
                 : await source.Tried.WaitAsync(change.Published, LongestWait, context.RequestAborted)
                     .ConfigureAwait(false),
             OmittedValues = Math.Max(0, values.Length - ChangeReport.MostValues),
-            Plan = isDryRun ? await threads.RunAsync(context, _ => plan(change.Configuration)).ConfigureAwait(false)
-                : null,
+            // A plan names the services and servers of others.
+            Plan = isDryRun && context.Features.Get<Principal>() is { Scope: null }
+                ? await threads.RunAsync(context, _ => plan(change.Configuration)).ConfigureAwait(false) : null,
         };
         return (report, change);
     }

@@ -97,7 +97,9 @@ internal sealed class OverrideHandlers(OverrideStore store, ConfigurationView vi
         if (QueryParameters.Flag(context, ConfigurationChanges.DryRun))
         {
             var (before, after) = (Find(path), Edit(Find(path)));
-            var planned = await threads.RunAsync(context, _ => plan(With(path, after))).ConfigureAwait(false);
+            // A plan names the services and servers of others.
+            var planned = context.Features.Get<Principal>() is { Scope: null }
+                ? await threads.RunAsync(context, _ => plan(With(path, after))).ConfigureAwait(false) : null;
             await WriteAsync(context, new OverrideReport(before != after) { Override = after, Plan = planned })
                 .ConfigureAwait(false);
             return;

@@ -75,6 +75,19 @@ public sealed class ApiEndpointsTests : IDisposable
     }
 
     [Fact]
+    public async Task Directors_and_agents_are_resources()
+    {
+        var director = (await LocalAsync("GET", "/api/v1/directors")).Json.GetProperty("items")[0];
+        Assert.Equal(("edge1", "managed", true), (director.GetProperty("name").GetString(),
+            director.GetProperty("engine").GetString(), director.GetProperty("isForwarding").GetBoolean()));
+        string name = (await LocalAsync("GET", "/api/v1/agents")).Json.GetProperty("items")[0].GetProperty("server")
+            .GetString()!;
+        Assert.Equal(name, (await LocalAsync("GET", "/api/v1/agents/" + name)).Json.GetProperty("server").GetString());
+        AssertProblem(await LocalAsync("GET", "/api/v1/agents/x"), 404, "not found",
+            "no real server of this director has the name 'x'");
+    }
+
+    [Fact]
     public async Task Doctor_gets_the_request_and_its_report_is_the_response()
     {
         var services = new List<string?>();

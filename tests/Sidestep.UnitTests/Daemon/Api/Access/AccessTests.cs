@@ -138,6 +138,43 @@ public sealed class AccessTests() : RemoteTests(TestDirector.Yaml)
     }
 
     [Fact]
+    public async Task Stream_ends_when_its_token_is_revoked()
+    {
+        string token = await TokenAsync("s", Role.Viewer);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/stream?topics=revision");
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        using var response = await RemoteHttp.SendAsync(request, HttpCompletionOption.ResponseHeadersRead,
+            Cancellation);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+        // Another token does not end it.
+        await TokenAsync("other", Role.Viewer);
+        await PatchAsync("pools/web/servers/web1", """{ "weight": 5 }""");
+        while (await reader.ReadLineAsync(Cancellation) != "event: revision")
+        {
+        }
+        Assert.Equal(204, (await SendAsync("DELETE", "tokens/s")).Status);
+        await Assert.ThrowsAnyAsync<IOException>(() =>
+            reader.ReadToEndAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+    }
+
+    [Fact]
+    public async Task Parallel_guesses_are_slowed_too_and_wait_in_a_bounded_queue()
+    {
+        await PutUserAsync("alice", $$"""{ "role": "viewer", "password": "{{Password}}" }""");
+        var guesses = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => LogInAsync("alice", $"guess {i}")));
+        Assert.InRange(guesses.Count(static g => g.Status == 401), 1, 10);
+        Assert.All(guesses, static g => Assert.Contains(g.Status, new[] { 401, 429, 503 }));
+    }
+
+    [Fact]
+    public async Task Password_in_the_query_of_a_login_is_written_nowhere()
+    {
+        await RemoteAsync("POST", "login?password=geheimnis", null, "{}");
+        Assert.DoesNotContain("geheimnis", await File.ReadAllTextAsync(AuditPath, Cancellation)
+            + string.Concat(Rest.Log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_administrators_see_the_hash_key()
     {
         string key = (string)JsonNode.Parse((await GetAsync("group")).Text)!["hashKey"]!;

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api.Access;
 using Sidestep.Api.Plans;
@@ -92,6 +93,9 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
         ["listTokens"] = "---+--",
         ["createToken"] = "---+--",
         ["revokeToken"] = "---+--",
+        ["listDirectors"] = "-+++--",
+        ["listAgents"] = "-+++--",
+        ["getAgent"] = "-+++--",
         ["listOverrides"] = "-+++--",
         ["getOverride"] = "-+++--",
         ["putOverride"] = "--++--",
@@ -128,6 +132,10 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
                 faults.Add($"{operation.Id} has no row");
                 continue;
             }
+            // Each client has a limit of requests.
+            using var client = ClientAt(new IPAddress([127, 0, 2, (byte)walked.Count]));
+            RemoteHttp.Dispose();
+            RemoteHttp = client;
             string method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single();
             for (int i = 0; i < Senders.Length; i++)
             {
