@@ -26,6 +26,7 @@ public sealed class AuditLog : IDisposable
     private long _number;
     private string _head = AuditChain.Start;
     private long _lost;
+    private bool _isFlushed = true;
 
     /// <summary>Continues the log.</summary>
     /// <param name="path">Path of the file, without its suffix <c>.jsonl</c>.</param>
@@ -56,14 +57,20 @@ public sealed class AuditLog : IDisposable
         }
     }
 
-    /// <summary>Writes what waits, and flushes the file to the disk. Called once a second.</summary>
+    /// <summary>Writes what waits, and flushes the file to the disk. Called twice a second.</summary>
     public void Flush()
     {
         lock (_gate)
         {
             if (_waiting.Count > 0)
                 Write();
-            Try(() => _file?.Flush(flushToDisk: true));
+            if (_isFlushed || _waiting.Count > 0)
+                return;
+            Try(() =>
+            {
+                _file?.Flush(flushToDisk: true);
+                (_isFlushed, Problem) = (true, null);
+            });
         }
     }
 
@@ -115,7 +122,7 @@ public sealed class AuditLog : IDisposable
             file.Position = start;
             throw;
         }
-        (_number, _head) = (_number + 1, hash);
+        (_number, _head, _isFlushed) = (_number + 1, hash, false);
         _appended(_number, hash);
     }
 
