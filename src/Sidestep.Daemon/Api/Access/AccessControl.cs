@@ -30,7 +30,7 @@ internal sealed class AccessControl : IDisposable
         _auditLog = new AuditLog(files.Audit, time, log.AuditEntryWritten);
         var limits = new LoginLimits(time);
         _handlers = new AccessHandlers(_store, limits, _passwords);
-        Authority = new AgentAuthority(new OwnAuthority(files.Authority, time), api);
+        Authority = new AgentAuthority(new OwnAuthority(files.Authority, time), api, time);
         _enrolment = new EnrolmentHandlers(_store, Authority, agents, limits);
         AgentAuthentication = new AgentAuthentication(_store);
         Authentication = new RemoteAuthentication(_store);
@@ -84,7 +84,7 @@ internal sealed class AccessControl : IDisposable
             .WithMetadata(AccessOperations.Renew);
     }
 
-    /// <summary>Writes what the audit log has in memory to the disk.</summary>
+    /// <summary>Flushes the audit log to the disk.</summary>
     internal void Flush() => Audit.Flush();
 
     public void Dispose()

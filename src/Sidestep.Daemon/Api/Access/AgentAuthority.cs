@@ -10,8 +10,15 @@ namespace Sidestep.Daemon.Api.Access;
 /// authority.</summary>
 /// <param name="authority">The director's own authority.</param>
 /// <param name="settings">Reads the settings in force; null: there is no API for agents.</param>
-internal sealed class AgentAuthority(OwnAuthority authority, Func<ApiSettings?> settings)
+/// <param name="time">The clock.</param>
+internal sealed class AgentAuthority(OwnAuthority authority, Func<ApiSettings?> settings, TimeProvider time)
 {
+    /// <summary>How often the certificate is checked while the settings stay the same.</summary>
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
+
+    private ApiSettings? _checked;
+    private long _checkedAt;
+
     /// <summary>True if the director issues the certificates.</summary>
     internal bool IsOwn => settings() is { Tls: null };
 
@@ -29,9 +36,12 @@ internal sealed class AgentAuthority(OwnAuthority authority, Func<ApiSettings?> 
     {
         if (settings() is not { Tls: null } api)
             return;
+        if (api.Equals(_checked) && time.GetElapsedTime(_checkedAt) < CheckInterval)
+            return;
         try
         {
             authority.Ensure([.. Hosts(api), Dns.GetHostName()]);
+            (_checked, _checkedAt) = (api, time.GetTimestamp());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException
             or NetworkInformationException)
