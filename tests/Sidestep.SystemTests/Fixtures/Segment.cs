@@ -246,6 +246,8 @@ internal sealed partial class Segment : IDisposable
         {
             foreach (var file in Directory.GetFiles(folder, $"*-{name}-*"))
                 System.IO.File.Delete(file);
+            foreach (var authority in Directory.GetDirectories(folder, $"*-{name}-*"))
+                Directory.Delete(authority, recursive: true);
         }
     }
 }
