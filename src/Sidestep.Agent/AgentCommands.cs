@@ -128,8 +128,7 @@ internal sealed class AgentCommands
         var noStart = new Option<bool>("--no-start") { Description = "Do not start the agent's systemd unit" };
         var command = With(new Command("join",
             "Get a certificate from a director that has invited this host (sidestep agent invite), and start the "
-                + "agent; "
-            + "the token comes on standard input"),
+                + "agent; the token comes on standard input"),
             AgentOptions.StateDirectory, noStart);
         command.Add(url);
         command.SetAction(p => Execute(null, () =>

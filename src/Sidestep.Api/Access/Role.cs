@@ -14,3 +14,10 @@ public enum Role
     /// <summary>Also changes the configuration, users and tokens.</summary>
     Administrator,
 }
+
+/// <summary>Names of roles, as in JSON.</summary>
+public static class RoleNames
+{
+    /// <summary>The name of a role, such as <c>viewer</c>.</summary>
+    public static string Name(this Role role) => role.ToString().ToLowerInvariant();
+}

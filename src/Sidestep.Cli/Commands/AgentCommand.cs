@@ -32,8 +32,7 @@ public static class AgentCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("invite",
             "Print the command that makes a host the managed real server of this name. Its token can be used once. "
-                + "Exit "
-            + "codes: 0: invited; 1: rejected; 2: the director does not respond.")
+                + "Exit codes: 0: invited; 1: rejected; 2: the director does not respond.")
         {
             name, minutes, json,
         };

@@ -17,8 +17,7 @@ public static class AuditCommand
         var journal = new Option<string?>("--journal")
         {
             Description = "A file with the log of sidestepd, which has the head of the audit log after each entry; - "
-                + "is "
-                + "standard input. Without it, a missing end of the audit log is not noticed.",
+                + "is standard input. Without it, a missing end of the audit log is not noticed.",
         };
         var verify = new Command("verify",
             "Verify the chain of hashes of an audit log, and compare it with the heads in the journal: journalctl -u "

@@ -38,8 +38,7 @@ public static class CompletionCommand
         shell.AcceptOnlyFromAmong(Bash, Zsh);
         var command = new Command("completion",
             "Print a script that completes commands, options and kinds: source <(sidestep completion bash). Exit "
-                + "codes: "
-            + "0: printed.")
+                + "codes: 0: printed.")
         {
             shell,
         };

@@ -52,8 +52,7 @@ public static class LoginCommand
         };
         var command = new Command("login",
             "Log in to a director of another machine, and store how in a context, which later commands use. Exit "
-                + "codes: "
-            + "0: logged in; 1: rejected; 2: the director does not respond, or a file cannot be read.")
+                + "codes: 0: logged in; 1: rejected; 2: the director does not respond, or a file cannot be read.")
         {
             url, name, user, token, cert, key, authorities,
         };

@@ -14,8 +14,7 @@ public static class OverrideCommands
     private const string Default = "default";
 
     private const string Codes = "Exit codes: 0: in force; 1: rejected or not in force; 2: the director does not "
-        + "respond, "
-        + "or there is no such server.";
+        + "respond, or there is no such server.";
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
@@ -38,9 +37,8 @@ public static class OverrideCommands
     {
         var wait = new Option<bool>("--wait")
         {
-            Description = "Wait until the server has no tracked flows, or --timeout is over (exit code 1). A flow "
-                + "that the "
-                + "hash alone assigns is not tracked: a drain tracks those that it finds.",
+            Description = "Wait until the server has no tracked flows, or --timeout is over (exit code 1). A flow that "
+                + "the hash alone assigns is not tracked: a drain tracks those that it finds.",
         };
         var timeout = new Option<int>("--timeout")
         {

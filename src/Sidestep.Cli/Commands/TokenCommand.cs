@@ -23,9 +23,8 @@ public static class TokenCommand
     private static Command List(DirectorRequest request)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
-        var command = new Command("list", "Show the tokens, without their secrets. Exit codes: 0: shown; 1: "
-            + "rejected; 2: "
-            + "the director does not respond.")
+        var command = new Command("list", "Show the tokens, without their secrets. Exit codes: 0: shown; 1: rejected; "
+            + "2: the director does not respond.")
         {
             json,
         };
@@ -43,7 +42,7 @@ public static class TokenCommand
                 var table = new ReportTable(["token", "role", "scope", "user", "expires", "created by"]);
                 foreach (var token in tokens.Items)
                 {
-                    table.AddRow(token.Name, SessionText.Of(token.Role), token.Scope ?? "", token.User ?? "",
+                    table.AddRow(token.Name, token.Role.Name(), token.Scope ?? "", token.User ?? "",
                         SessionText.Time(token.Expires), token.CreatedBy ?? "");
                 }
                 table.Write(TextConsole.On(output));

@@ -42,7 +42,7 @@ public static class UserCommand
                 var table = new ReportTable(["user", "role", "scope", "password", "created"]);
                 foreach (var user in users.Items)
                 {
-                    table.AddRow(user.Name, SessionText.Of(user.Role), user.Scope ?? "",
+                    table.AddRow(user.Name, user.Role.Name(), user.Scope ?? "",
                         user.HasPassword ? "yes" : "no",
                         SessionText.Time(user.Created));
                 }
@@ -64,8 +64,7 @@ public static class UserCommand
         };
         var command = new Command("set",
             "Create a user, or change role, scope and password of one. Exit codes: 0: set; 1: rejected; 2: the "
-                + "director "
-            + "does not respond.")
+                + "director does not respond.")
         {
             name, role, scope, password,
         };
@@ -85,7 +84,7 @@ public static class UserCommand
                     Scope = parsed.GetValue(scope),
                     Password = secret,
                 }, CancellationToken.None).ConfigureAwait(false);
-                await console.Output.WriteLineAsync($"user {record.Name}: {SessionText.Of(record.Role)}"
+                await console.Output.WriteLineAsync($"user {record.Name}: {record.Role.Name()}"
                     + (record.Scope is null ? "" : $" of {record.Scope}")
                     + (record.HasPassword ? "" : ", without a password")).ConfigureAwait(false);
                 return ExitCode.Ok;
@@ -122,11 +121,10 @@ public static class UserCommand
         var option = new Option<Role>("--role")
         {
             Description = "viewer reads; operator also drains servers, runs the doctor and captures; administrator "
-                + "does "
-                + "everything.",
+                + "does everything.",
             Required = true,
         };
-        option.AcceptOnlyFromAmong([.. Enum.GetValues<Role>().Select(SessionText.Of)]);
+        option.AcceptOnlyFromAmong([.. Enum.GetValues<Role>().Select(RoleNames.Name)]);
         return option;
     }
 

@@ -6,11 +6,8 @@ namespace Sidestep.Cli.Contexts;
 /// <summary>Words about roles and sessions.</summary>
 internal static class SessionText
 {
-    /// <summary>The name of a role, as in JSON.</summary>
-    internal static string Of(Role role) => role.ToString().ToLowerInvariant();
-
     /// <summary>Role, limit and end: <c>operator of team=shop, until 2026-05-01 10:00:00Z</c>.</summary>
-    internal static string Of(SessionRecord session) => Of(session.Role)
+    internal static string Of(SessionRecord session) => session.Role.Name()
         + (session.Scope is { } scope ? $" of {scope}" : "")
         + (session.Expires is { } end ? $", until {Time(end)}" : "");
 

@@ -176,8 +176,7 @@ public sealed class AccessStore
             var others = state.Invitations.Where(i => i.Expires > now && i.Server != server).ToArray();
             if (others.Length >= MostInvitations)
                 throw new AccessException($"there are {MostInvitations} invitations, which is the limit: wait until "
-                    + "one "
-                    + "has ended");
+                    + "one has ended");
             return state with
             {
                 Invitations = [.. others.Append(invitation).OrderBy(static i => i.Server, StringComparer.Ordinal)],
@@ -186,7 +185,7 @@ public sealed class AccessStore
         return (secret, invitation.Expires);
     }
 
-    /// <summary>Uses an invitation up.</summary>
+    /// <summary>Redeems an invitation, which can be done once.</summary>
     /// <returns>The server; null: there is no such invitation, or it has ended.</returns>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public string? Redeem(string secret)
@@ -210,14 +209,14 @@ public sealed class AccessStore
         Change(state => state with
         {
             Invitations = [.. state.Invitations.Where(i => i.Server != server)],
-            // Certificates that were issued before the longest validity have expired.
+            // The certificates of older revocations have expired.
             Revocations = [.. state.Revocations
                 .Where(r => r.Server != server && r.Until > until - OwnAuthority.AgentValidity)
                 .Append(new StoredRevocation(server, until)).OrderBy(static r => r.Server, StringComparer.Ordinal)],
         });
     }
 
-    /// <summary>The earliest begin of a certificate of a server that is accepted; null: each is.</summary>
+    /// <summary>The earliest start of validity that a certificate of a server may have; null: any.</summary>
     public DateTimeOffset? FirstAccepted(string server) => Volatile.Read(ref _state).Revocations
         .FirstOrDefault(r => r.Server == server)?.Until.AddSeconds(1);
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Sidestep.Control.Access;
 
@@ -21,9 +20,6 @@ public sealed class LoginLimits(TimeProvider time)
 
     /// <summary>The most addresses and users that have entries.</summary>
     private const int MostEntries = 10_000;
-
-    /// <summary>Bits of the prefix that an IPv6 client usually has for itself.</summary>
-    private const int Ipv6PrefixBytes = 8;
 
     private readonly Lock _gate = new();
 
@@ -81,12 +77,5 @@ public sealed class LoginLimits(TimeProvider time)
 
     private static string KeyOf(string user) => "user " + user;
 
-    private static string KeyOf(IPAddress? address) => address switch
-    {
-        null => "no address",
-        { IsIPv4MappedToIPv6: true } => $"address {address.MapToIPv4()}",
-        { AddressFamily: AddressFamily.InterNetworkV6 } =>
-            $"prefix {Convert.ToHexString(address.GetAddressBytes().AsSpan(0, Ipv6PrefixBytes))}",
-        _ => $"address {address}",
-    };
+    private static string KeyOf(IPAddress? address) => $"address {ClientAddress.Of(address)}";
 }

@@ -12,7 +12,7 @@ namespace Sidestep.Control.Access;
 /// <param name="Hash">The hash, base64.</param>
 public sealed record PasswordHash(int MemoryKiB, int Passes, string Salt, string Hash)
 {
-    /// <summary>The second recommendation of OWASP for Argon2id: 19 MiB, two passes, one lane.</summary>
+    /// <summary>Parameters for Argon2id that OWASP recommends: 19 MiB, two passes, one lane.</summary>
     private const int UsualMemoryKiB = 19 * 1024, UsualPasses = 2, Lanes = 1;
 
     private const int SaltBytes = 16, HashBytes = 32;

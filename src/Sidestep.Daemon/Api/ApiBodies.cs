@@ -1,12 +1,22 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Sidestep.Daemon.Api;
 
 /// <summary>Reads and writes bodies as JSON, with generated code and without reflection.</summary>
 internal static class ApiBodies
 {
+    /// <summary>Limits the body of a request further than its listener does.</summary>
+    /// <param name="context">The request, whose body has not been read yet.</param>
+    /// <param name="bytes">The largest body.</param>
+    internal static void Limit(HttpContext context, long bytes)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = bytes;
+    }
+
     /// <exception cref="HttpStatusException">The body is no such JSON (400), or too large (413).</exception>
     internal static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
     {

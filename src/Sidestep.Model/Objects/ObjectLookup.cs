@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Objects;
 
@@ -32,6 +33,14 @@ public static class ObjectLookup
             return null;
         return found.TryGetProperty(kind.Section, out var list) ? list.EnumerateArray() : [];
     }
+
+    /// <summary>The value of a label of an object; null: it has no such label.</summary>
+    /// <param name="item">The object; it may be one that is not validated yet.</param>
+    /// <param name="key">The key of the label.</param>
+    public static string? LabelOf(JsonElement item, string key) =>
+        item.TryGetProperty(MetadataSchema.Labels.Name, out var labels) && labels.ValueKind == JsonValueKind.Object
+            && labels.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
 
     /// <summary>The name of an object, as <see cref="ObjectKind.Canonical"/> writes it.</summary>
     public static string NameOf(ObjectKind kind, JsonElement item)

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Access;
@@ -17,7 +16,7 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, Pass
     /// <summary>The route parameter with the name of a user or a token.</summary>
     internal const string NameParameter = "name";
 
-    /// <summary>The largest body of a login, which anybody may send.</summary>
+    /// <summary>The largest body of a login, which needs no credentials, bytes.</summary>
     private const int LongestLogin = 4096;
 
     internal static Task GetSessionAsync(HttpContext context)
@@ -30,8 +29,7 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, Pass
     internal async Task LogInAsync(HttpContext context)
     {
         QueryParameters.RequireKnown(context);
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = LongestLogin;
+        ApiBodies.Limit(context, LongestLogin);
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.LoginRequest).ConfigureAwait(false);
         var address = context.Connection.RemoteIpAddress;
         string user = request.User ?? "", password = request.Password ?? "";
@@ -48,9 +46,9 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, Pass
             }, context.RequestAborted).ConfigureAwait(false);
         if (!isRight)
         {
-            AuditRequests.Describe(context, "the password is wrong, or there is no such user with a password");
-            throw new HttpStatusException(StatusCodes.Status401Unauthorized, "not logged in",
-                "the password is wrong, or there is no such user with a password");
+            const string reason = "the password is wrong, or there is no such user with a password";
+            AuditRequests.Describe(context, reason);
+            throw new HttpStatusException(StatusCodes.Status401Unauthorized, "not logged in", reason);
         }
         var issued = Run(() => store.LogIn(user, address?.ToString() ?? "this machine"));
         AuditRequests.Describe(context, $"user {user} logged in: token {issued.Record.Name}");
@@ -87,7 +85,7 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, Pass
         if (await passwords.RunAsync(() => Run(() => store.PutUser(name, request)), context.RequestAborted)
             .ConfigureAwait(false))
             context.Response.StatusCode = StatusCodes.Status201Created;
-        AuditRequests.Describe(context, $"role {request.Role.ToString().ToLowerInvariant()}"
+        AuditRequests.Describe(context, $"role {request.Role.Name()}"
             + (request.Scope is null ? "" : $", scope {request.Scope}")
             + (request.Password is null ? "" : ", password changed"));
         await ApiBodies.WriteAsync(context, store.Users.First(u => u.Name == name), ApiJson.Default.UserRecord)
@@ -116,7 +114,7 @@ internal sealed class AccessHandlers(AccessStore store, LoginLimits limits, Pass
         context.Response.StatusCode = StatusCodes.Status201Created;
         context.Response.Headers.Location = $"{ApiPaths.Tokens}/{issued.Record.Name}";
         AuditRequests.Describe(context, $"token {issued.Record.Name}, role "
-            + issued.Record.Role.ToString().ToLowerInvariant()
+            + issued.Record.Role.Name()
             + (issued.Record.Scope is null ? "" : $", scope {issued.Record.Scope}")
             + $", until {issued.Record.Expires:u}");
         await WriteAsync(context, issued).ConfigureAwait(false);

@@ -53,7 +53,7 @@ internal sealed class RoleRequirement : AuthorizationHandler<RoleRequirement>, I
         if (principal.Role < operation.Role)
         {
             return $"{principal.Name} is {Article(principal.Role)}: this request needs the role "
-                + operation.Role.ToString().ToLowerInvariant();
+                + operation.Role.Name();
         }
         return principal.Scope is { } scope && operation.Target == ApiTarget.Director
             ? $"{principal.Name} is limited to objects with the labels {scope}: this request concerns the whole "
@@ -61,8 +61,7 @@ internal sealed class RoleRequirement : AuthorizationHandler<RoleRequirement>, I
             : null;
     }
 
-    private static string Article(Role role) => role == Role.Viewer ? "a viewer" : "an " + role.ToString()
-        .ToLowerInvariant();
+    private static string Article(Role role) => (role == Role.Viewer ? "a " : "an ") + role.Name();
 }
 
 /// <summary>See <see cref="ApiPolicies.OwnServer"/>.</summary>

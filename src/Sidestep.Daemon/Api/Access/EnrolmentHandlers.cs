@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Access;
@@ -24,7 +23,7 @@ internal sealed class EnrolmentHandlers(AccessStore store, AgentAuthority author
 
     internal const int UsualMinutes = 60, MostMinutes = 7 * 24 * 60;
 
-    /// <summary>The largest body of a request that any host may send.</summary>
+    /// <summary>The largest body of a request for a certificate, bytes.</summary>
     private const int LongestRequest = 16 << 10;
 
     internal Task InviteAsync(HttpContext context)
@@ -64,7 +63,7 @@ internal sealed class EnrolmentHandlers(AccessStore store, AgentAuthority author
         string key = $"agent at {address}";
         if (limits.DelayOf(address, key) is { Ticks: > 0 } delay)
             throw RequestLimits.TooMany(context, delay, "too many failed attempts");
-        Limit(context);
+        ApiBodies.Limit(context, LongestRequest);
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.EnrolmentRequest).ConfigureAwait(false);
         RequireOwn();
         // Before the invitation is used up.
@@ -82,7 +81,7 @@ internal sealed class EnrolmentHandlers(AccessStore store, AgentAuthority author
     /// <summary>Gives an agent its next certificate.</summary>
     internal async Task RenewAsync(HttpContext context)
     {
-        Limit(context);
+        ApiBodies.Limit(context, LongestRequest);
         string server = (string)context.GetRouteValue(ApiPolicies.ServerParameter)!;
         var request = await ApiBodies.ReadAsync(context, ApiJson.Default.CertificateOrder).ConfigureAwait(false);
         RequireOwn();
@@ -103,15 +102,8 @@ internal sealed class EnrolmentHandlers(AccessStore store, AgentAuthority author
         {
             throw new HttpStatusException(StatusCodes.Status409Conflict, "not now",
                 "the director issues no certificates: node.api is missing, or has certFile, keyFile and caFile of "
-                    + "another "
-                + "authority. Issue the agent's certificate there, or leave these keys out");
+                    + "another authority. Issue the agent's certificate there, or leave these keys out");
         }
-    }
-
-    private static void Limit(HttpContext context)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = LongestRequest;
     }
 
     private static string NameOf(HttpContext context)

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
+using Sidestep.Control.Access;
 
 namespace Sidestep.Daemon.Api.Access;
 
@@ -25,7 +25,7 @@ internal sealed class RequestLimits : IDisposable
     /// <exception cref="HttpStatusException">The client sends too many requests (429).</exception>
     internal async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
-        using var lease = _limits.AttemptAcquire(ClientOf(context.Connection.RemoteIpAddress));
+        using var lease = _limits.AttemptAcquire(ClientAddress.Of(context.Connection.RemoteIpAddress));
         if (!lease.IsAcquired)
             throw TooMany(context, TimeSpan.FromSeconds(1), $"more than {PerSecond} requests per second");
         await next(context).ConfigureAwait(false);
@@ -41,14 +41,4 @@ internal sealed class RequestLimits : IDisposable
     }
 
     public void Dispose() => _limits.Dispose();
-
-    /// <summary>An IPv6 client usually has a whole /64.</summary>
-    private static IPAddress ClientOf(IPAddress? address)
-    {
-        if (address is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
-            return address ?? IPAddress.None;
-        byte[] bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
-    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Sidestep.Api;
 using Sidestep.Control.Access;
 using Sidestep.Model.Objects;
 
@@ -18,7 +19,7 @@ internal sealed class RequestScope(HttpContext context, JsonElement document)
     /// <param name="item">The object.</param>
     /// <param name="owner">The object that it is in; null: none.</param>
     internal bool Includes(JsonElement item, ObjectPath? owner) => _principal.Scope is null
-        || _principal.Includes(key => LabelOf(item, key) ?? OfOwner(owner, key));
+        || _principal.Includes(key => ObjectLookup.LabelOf(item, key) ?? OfOwner(owner, key));
 
     /// <summary>Rejects a request for an object outside of the scope.</summary>
     /// <exception cref="HttpStatusException">The object is outside of the scope (403).</exception>
@@ -31,21 +32,12 @@ internal sealed class RequestScope(HttpContext context, JsonElement document)
     /// <summary>The same for an object as it would be after the change; null: the change deletes it.</summary>
     internal void Require(ObjectPath path, JsonObject? item)
     {
-        if (_principal.Scope is not null && item is not null
-            && !_principal.Includes(key => LabelOf(item, key) ?? OfOwner(path.Owner, key)))
-            throw Outside(path);
+        if (_principal.Scope is not null && item is not null)
+            Require(path, JsonSerializer.SerializeToElement(item, ApiJson.Default.JsonObject));
     }
 
     private string? OfOwner(ObjectPath? owner, string key) =>
-        owner is not null && ObjectLookup.Find(document, owner) is { } found ? LabelOf(found, key) : null;
-
-    private static string? LabelOf(JsonElement item, string key) =>
-        item.TryGetProperty("labels", out var labels) && labels.TryGetProperty(key, out var value)
-            ? value.GetString() : null;
-
-    private static string? LabelOf(JsonObject item, string key) =>
-        item["labels"] is JsonObject labels && labels[key] is JsonValue value && value.TryGetValue(out string? text)
-            ? text : null;
+        owner is not null && ObjectLookup.Find(document, owner) is { } found ? ObjectLookup.LabelOf(found, key) : null;
 
     private HttpStatusException Outside(ObjectPath path) => new(StatusCodes.Status403Forbidden, "not allowed",
         $"{_principal.Name} is limited to objects with the labels {_principal.Scope}: {path} has others");

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
+using Sidestep.Api.Access;
 
 namespace Sidestep.Daemon.Api.OpenApi;
 
@@ -108,7 +109,7 @@ internal static partial class OpenApiDocument
     }
 
     private static string AccessOf(ApiOperation operation) =>
-        (operation.NeedsCredentials ? $"Role {operation.Role.ToString().ToLowerInvariant()}." : "No role.")
+        (operation.NeedsCredentials ? $"Role {operation.Role.Name()}." : "No role.")
         + (operation.IsAudited ? " Has an entry in the audit log." : "");
 
     private static JsonObject Success(ApiOperation operation)

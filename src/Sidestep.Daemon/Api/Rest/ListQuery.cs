@@ -47,7 +47,7 @@ internal sealed class ListQuery
     {
         var selected = items.Select(i => (Name: ObjectLookup.NameOf(kind, i), Item: i))
             .Where(i => _name is null || FileSystemName.MatchesSimpleExpression(_name, i.Name, ignoreCase: false))
-            .Where(i => _labels.Selects(key => LabelOf(i.Item, key)))
+            .Where(i => _labels.Selects(key => ObjectLookup.LabelOf(i.Item, key)))
             .OrderBy(static i => i.Name, StringComparer.Ordinal)
             .SkipWhile(i => _after is not null && string.CompareOrdinal(i.Name, _after) <= 0).ToArray();
         return new ObjectList([.. selected.Take(_limit).Select(static i => i.Item)])
@@ -55,8 +55,4 @@ internal sealed class ListQuery
             Next = selected.Length > _limit ? selected[_limit - 1].Name : null,
         };
     }
-
-    private static string? LabelOf(JsonElement item, string key) =>
-        item.TryGetProperty("labels", out var labels) && labels.TryGetProperty(key, out var value)
-            ? value.GetString() : null;
 }

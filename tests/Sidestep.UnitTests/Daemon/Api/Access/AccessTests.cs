@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using Sidestep.Api.Access;
 using Sidestep.Api.Audit;
-using Sidestep.Api.Plans;
-using Sidestep.Api.Status;
+using Sidestep.UnitTests.Daemon.Api.Rest;
 
 namespace Sidestep.UnitTests.Daemon.Api.Access;
 
@@ -223,19 +222,7 @@ public sealed class AccessTests() : RemoteTests(TestDirector.Yaml)
     [Fact]
     public async Task Audit_log_has_changes_and_refused_requests_and_can_be_verified()
     {
-        Rest.Plan = static _ => new PlanReport
-        {
-            Director = "edge1",
-            Source = StatusSource.Daemon,
-            Changes = false,
-            Slots = 1,
-            MovedSlots = 0,
-            MovedShare = 0,
-            Flows = new FlowsForecast(0, 0, 0),
-            Warnings = [],
-            Services = [],
-            Pools = [],
-        };
+        Rest.Plan = static _ => TestRest.EmptyPlan;
         string viewer = await TokenAsync("v", Role.Viewer);
         await PatchAsync("pools/web/servers/web1", """{ "weight": 5 }""");
         await PatchAsync("pools/web/servers/web1?dryRun=true", """{ "weight": 6 }""");

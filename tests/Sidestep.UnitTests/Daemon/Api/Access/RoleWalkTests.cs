@@ -1,9 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api.Access;
-using Sidestep.Api.Plans;
-using Sidestep.Api.Status;
 using Sidestep.Daemon.Api.OpenApi;
+using Sidestep.UnitTests.Daemon.Api.Rest;
 
 namespace Sidestep.UnitTests.Daemon.Api.Access;
 
@@ -107,19 +106,7 @@ public sealed class RoleWalkTests() : RemoteTests(TestDirector.Yaml + """
     [Fact]
     public async Task Each_role_may_send_what_the_table_says_and_nothing_else()
     {
-        Rest.Plan = static _ => new PlanReport
-        {
-            Director = "edge1",
-            Source = StatusSource.Daemon,
-            Changes = false,
-            Slots = 1,
-            MovedSlots = 0,
-            MovedShare = 0,
-            Flows = new FlowsForecast(0, 0, 0),
-            Warnings = [],
-            Services = [],
-            Pools = [],
-        };
+        Rest.Plan = static _ => TestRest.EmptyPlan;
         var faults = new List<string>();
         var walked = new HashSet<string>();
         foreach (var endpoint in Remote.Endpoints.OfType<RouteEndpoint>())

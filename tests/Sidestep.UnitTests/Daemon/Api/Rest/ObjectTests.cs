@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Sidestep.Api.Plans;
-using Sidestep.Api.Status;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon.Api.Rest;
@@ -200,19 +199,7 @@ public sealed class ObjectTests() : RestTests(Yaml)
         Rest.Plan = configuration =>
         {
             planned.Add(configuration);
-            return new PlanReport
-            {
-                Director = "edge1",
-                Source = StatusSource.Daemon,
-                Changes = true,
-                Slots = 1021,
-                MovedSlots = 0,
-                MovedShare = 0,
-                Flows = new FlowsForecast(1, 2, 3),
-                Warnings = [],
-                Services = [],
-                Pools = [],
-            };
+            return TestRest.EmptyPlan with { Changes = true, Slots = 1021, Flows = new FlowsForecast(1, 2, 3) };
         };
         var response = await PatchAsync("pools/web?dryRun=true", """{ "slots": 4093 }""");
         Assert.Equal(("1", "True"), (response["revision"], response["changed"]));

@@ -1,5 +1,3 @@
-using Sidestep.Api.Plans;
-using Sidestep.Api.Status;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon.Api.Rest;
@@ -60,19 +58,7 @@ public sealed class OverrideTests() : RestTests(TestDirector.Yaml)
         Rest.Plan = configuration =>
         {
             planned = configuration;
-            return new PlanReport
-            {
-                Director = "edge1",
-                Source = StatusSource.Daemon,
-                Changes = true,
-                Slots = 1,
-                MovedSlots = 0,
-                MovedShare = 0,
-                Flows = new FlowsForecast(0, 0, 0),
-                Warnings = [],
-                Services = [],
-                Pools = [],
-            };
+            return TestRest.EmptyPlan with { Changes = true };
         };
         var response = await PutAsync(Path + "?dryRun=true", """{ "state": "maintenance" }""");
         Assert.Equal("True", response.Json.GetProperty("plan").GetProperty("changes").ToString());

@@ -52,6 +52,21 @@ internal sealed class TestRest : IDisposable
 
     internal TestLog Log { get; } = new();
 
+    /// <summary>A plan of a change without an effect.</summary>
+    internal static PlanReport EmptyPlan { get; } = new()
+    {
+        Director = "edge1",
+        Source = StatusSource.Daemon,
+        Changes = false,
+        Slots = 1,
+        MovedSlots = 0,
+        MovedShare = 0,
+        Flows = new FlowsForecast(0, 0, 0),
+        Warnings = [],
+        Services = [],
+        Pools = [],
+    };
+
     /// <summary>Flushes the folder of revisions.</summary>
     internal Action<string> Flush { get; set; } = static _ => { };
 
