@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Sidestep.Api.Configurations;
@@ -14,6 +15,21 @@ public sealed partial class DirectorClient
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public Task<JsonObject> GetConfigurationAsync(CancellationToken cancellation) =>
         GetAsync(ApiPaths.Configuration, ApiJson.Default.JsonObject, cancellation);
+
+    /// <summary>Fetches the configuration and its entity tag.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<(JsonObject Configuration, string Tag)> GetTaggedConfigurationAsync(CancellationToken cancellation) =>
+        TryAsync(LongTimeout, async limit =>
+        {
+            using var response = await _http.GetAsync(new Uri(ApiPaths.Configuration, UriKind.Relative), limit)
+                .ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+                throw await ReadErrorAsync(response, limit).ConfigureAwait(false);
+            var content = await response.Content.ReadFromJsonAsync(ApiJson.Default.JsonObject, limit)
+                .ConfigureAwait(false);
+            return (content ?? throw new DirectorException($"{_endpoint} sent an empty response"),
+                response.Headers.ETag?.Tag ?? "*");
+        }, cancellation);
 
     /// <summary>Fetches an object of the configuration.</summary>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request: status 404 if
@@ -76,6 +92,8 @@ public sealed partial class DirectorClient
     {
         ArgumentNullException.ThrowIfNull(options);
         using var request = new HttpRequestMessage(method, path + options.ToQuery()) { Content = content };
+        if (options.IfMatch is { } tag)
+            request.Headers.TryAddWithoutValidation("If-Match", tag);
         return await RequireAsync(SendAsync(request, ApiJson.Default.ChangeReport, LongTimeout, cancellation))
             .ConfigureAwait(false);
     }

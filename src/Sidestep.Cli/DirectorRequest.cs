@@ -7,6 +7,22 @@ namespace Sidestep.Cli;
 /// <param name="connect">Makes a client of the director.</param>
 internal sealed class DirectorRequest(Func<DirectorTarget, DirectorClient> connect)
 {
+    /// <summary>Runs a command about a configuration file, which selects the director if the options do not.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="path">Path of the file; <c>-</c>: standard input.</param>
+    /// <param name="options">Select the director.</param>
+    /// <param name="run">Gets the text of the file, sends requests, prints and returns the exit code.</param>
+    internal int RunWithFile(ParseResult parsed, string path, DirectorOptions options,
+        Func<DirectorClient, string, Task<int>> run)
+    {
+        var console = parsed.InvocationConfiguration;
+        var read = ConfigurationFile.Read(path);
+        if (read.Text is { } text)
+            return Run(options.Read(parsed, text), read.Name, console, client => run(client, text));
+        console.Error.WriteLine($"{read.Name}: error: {read.Problem}");
+        return ExitCode.Unusable;
+    }
+
     /// <summary>Runs a command.</summary>
     /// <param name="director">The director; null: it is unknown, which was reported.</param>
     /// <param name="file">Name of the document whose errors the director may send; null: none.</param>

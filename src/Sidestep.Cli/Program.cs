@@ -9,6 +9,8 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
     GetCommand.Create(DirectorConnection.Open),
+    DescribeCommand.Create(DirectorConnection.Open),
+    EditCommand.Create(DirectorConnection.Open),
     ApplyCommand.Create(DirectorConnection.Open),
     DiffCommand.Create(DirectorConnection.Open),
     DeleteCommand.Create(DirectorConnection.Open),
@@ -23,6 +25,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     AuditCommand.Create(),
     CompletionCommand.Create(),
     StatusCommand.Create(DirectorQueries.ReadStatus),
+    TopCommand.Create(DirectorQueries.ReadStatus),
     DoctorCommand.Create(DirectorConnection.Open),
     EventsCommand.Create(DirectorQueries.ReadEvents),
     FlowsCommand.Create(DirectorQueries.ReadFlows),

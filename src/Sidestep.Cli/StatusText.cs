@@ -35,6 +35,31 @@ internal static class StatusText
         WriteDecisions(console, status);
     }
 
+    /// <summary>Writes what a status has about some services and servers.</summary>
+    /// <param name="status">The status.</param>
+    /// <param name="services">Names of the services.</param>
+    /// <param name="servers">Pools and names of the servers.</param>
+    /// <param name="output">Receives the tables; those without a row are left out.</param>
+    internal static void WriteParts(DirectorStatus status, IReadOnlySet<string> services,
+        IReadOnlySet<(string Pool, string Server)> servers, TextWriter output)
+    {
+        var console = TextConsole.On(output);
+        var part = status with
+        {
+            Services = [.. status.Services.Where(s => services.Contains(s.Name))],
+            Pools = [.. status.Pools.Select(p => p with
+                {
+                    Servers = [.. p.Servers.Where(s => servers.Contains((p.Name, s.Name)))],
+                }).Where(static p => !p.Servers.IsEmpty)],
+            Overrides = [.. status.Overrides.Where(o => servers.Contains((o.Pool, o.Server)))],
+        };
+        if (!part.Services.IsEmpty)
+            WriteServices(console, part);
+        if (!part.Pools.IsEmpty)
+            WriteServers(console, part);
+        WriteOverrides(console, part);
+    }
+
     private static void WriteServices(IAnsiConsole console, DirectorStatus status)
     {
         var services = new ReportTable(["service", "matches", "pool", "encap"], "packets", "bytes");

@@ -37,6 +37,7 @@ internal static class TextConsole
         return console;
     }
 
-    private static bool IsTerminal(TextWriter output) =>
+    /// <summary>True if it is a terminal.</summary>
+    internal static bool IsTerminal(TextWriter output) =>
         ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 }

@@ -13,7 +13,7 @@ internal static class ProcessLock
     /// <summary>Takes the lock. For about a second, another process may still hold it: a daemon that was just
     /// killed.</summary>
     /// <param name="path">Path of the file; its folder is created.</param>
-    /// <param name="inUse">What is the case if another process holds it, without a full stop.</param>
+    /// <param name="inUse">What to report if another process holds the lock, without a full stop.</param>
     /// <param name="remedy">What to do then, without a full stop.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The lock; released when disposed.</returns>

@@ -12,7 +12,7 @@ public sealed record MetricsSettings
     /// <summary>Files for HTTPS with client certificates; null: HTTP, on loopback addresses only.</summary>
     public TlsFiles? Tls { get; init; }
 
-    /// <summary>True: each server of each pool has series of its own.</summary>
+    /// <summary>True: servers have their own series.</summary>
     public bool PerServer { get; init; } = true;
 
     /// <summary>Compares by value, the endpoints in their order.</summary>

@@ -1,6 +1,6 @@
 namespace Sidestep.Api.Streams;
 
-/// <summary>The topics of the stream of server-sent events: the types of its events.</summary>
+/// <summary>Topics are the event types of the stream of server-sent events.</summary>
 public static class StreamTopics
 {
     /// <summary>A new revision of the configuration, as

@@ -24,18 +24,9 @@ public static class ApplyCommand
         };
         var director = new DirectorOptions(command);
         var change = new ChangeArguments(command);
-        command.SetAction(parsed =>
-        {
-            var read = ConfigurationFile.Read(parsed.GetRequiredValue(file));
-            if (read.Text is not { } text)
-            {
-                parsed.InvocationConfiguration.Error.WriteLine($"{read.Name}: error: {read.Problem}");
-                return ExitCode.Unusable;
-            }
-            return new DirectorRequest(connect).Run(director.Read(parsed, text), read.Name,
-                parsed.InvocationConfiguration, async client => change.Print(parsed,
-                    await client.ApplyAsync(text, change.Of(parsed), CancellationToken.None).ConfigureAwait(false)));
-        });
+        command.SetAction(parsed => new DirectorRequest(connect).RunWithFile(parsed, parsed.GetRequiredValue(file),
+            director, async (client, text) => change.Print(parsed,
+                await client.ApplyAsync(text, change.Of(parsed), CancellationToken.None).ConfigureAwait(false))));
         return command;
     }
 }

@@ -25,15 +25,9 @@ public static class DiffCommand
         var director = new DirectorOptions(command);
         command.SetAction(parsed =>
         {
-            var read = ConfigurationFile.Read(parsed.GetRequiredValue(file));
-            if (read.Text is not { } text)
-            {
-                parsed.InvocationConfiguration.Error.WriteLine($"{read.Name}: error: {read.Problem}");
-                return ExitCode.Unusable;
-            }
             bool isCompared = false;
-            int code = new DirectorRequest(connect).Run(director.Read(parsed, text), read.Name,
-                parsed.InvocationConfiguration, async client =>
+            int code = new DirectorRequest(connect).RunWithFile(parsed, parsed.GetRequiredValue(file), director,
+                async (client, text) =>
                 {
                     var report = await client.ApplyAsync(text, new ChangeOptions(DryRun: true), CancellationToken.None)
                         .ConfigureAwait(false);

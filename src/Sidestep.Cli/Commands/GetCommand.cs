@@ -39,9 +39,14 @@ public static class GetCommand
             if (result.GetValue(labels) is not null && (which.HasName(result) || !which.IsKind(result)))
                 result.AddError("--labels selects from a list of objects: leave out NAME");
         });
-        command.SetAction(parsed => new DirectorRequest(connect).Run(director.Read(parsed), null,
-            parsed.InvocationConfiguration, client => RunAsync(client, which, parsed, parsed.GetValue(format)!,
-                parsed.GetValue(labels))));
+        var watch = new WatchOption(command);
+        command.SetAction(parsed =>
+        {
+            var target = director.Read(parsed);
+            return watch.Run(parsed, () => new DirectorRequest(connect).Run(target, null,
+                parsed.InvocationConfiguration, client => RunAsync(client, which, parsed, parsed.GetValue(format)!,
+                    parsed.GetValue(labels))));
+        });
         return command;
     }
 

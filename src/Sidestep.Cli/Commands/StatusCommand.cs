@@ -23,8 +23,9 @@ public static class StatusCommand
         var which = new DirectorOptions(command);
         command.Add(json);
         command.Add(SchemaOption.Of(ApiJson.Default.DirectorStatus, "sidestep status --json"));
+        var watch = new WatchOption(command);
         command.SetAction(parsed => which.Read(parsed) is { } director
-            ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
+            ? watch.Run(parsed, () => Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration))
             : ExitCode.Unusable);
         return command;
     }

@@ -28,7 +28,7 @@ public static class UnchangedObjects
     private static ImmutableArray<T> Reuse<T>(ObjectKind kind, ImmutableArray<T> before, JsonElement beforeDocument,
         ImmutableArray<T> after, JsonElement afterDocument)
     {
-        // The lists of the documents have the order of the models.
+        // Documents list objects in the order of the models.
         var known = new Dictionary<string, (T Item, JsonElement Written)>(before.Length, StringComparer.Ordinal);
         foreach (var (item, written) in before.Zip(ObjectLookup.Items(beforeDocument, kind, null)!))
             known[ObjectLookup.NameOf(kind, written)] = (item, written);

@@ -38,6 +38,9 @@ public sealed class StoreTests : IDisposable
             Sidestep(0, "apply", "-f", edited, "--reason", "server2 is broken"), StringComparison.Ordinal);
         // The packet decides: every client is served by server 1 now.
         Assert.True(AllServedBy(1), daemon.CombinedOutput);
+        Assert.Matches(@"(?s)^real server 'server2' of pool 'pool'\n\n  name: server2\n.*  state: disabled\n\n.*"
+            + @"server2 +pool/l2 +10\.9\.0\.12 +disabled.*\nchanged last by revision 2 of root \(uid 0.*\), .*: server2 is "
+            + "broken\n$", Sidestep(0, "describe", "servers", "server2", "--pool", "pool"));
         Assert.StartsWith("nothing changes: revision 2 has this configuration\n", Sidestep(0, "apply", "-f", edited),
             StringComparison.Ordinal);
 

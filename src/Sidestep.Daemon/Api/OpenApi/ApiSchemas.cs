@@ -14,7 +14,7 @@ internal static class ApiSchemas
     internal const string Configuration = "Configuration", Node = "Node", Group = "Group", MergePatch = "MergePatch";
 
     /// <summary>The name of the schema of the objects of a kind.</summary>
-    internal static string NameOf(ObjectKind kind) => Pascal(kind.Section[..^1]);
+    internal static string NameOf(ObjectKind kind) => NameOf(kind.Section[..^1]);
 
     /// <summary>The name of the schema of a list of objects.</summary>
     internal static string ListOf(ObjectKind kind) => NameOf(kind) + "List";
@@ -80,7 +80,7 @@ internal static class ApiSchemas
         var document = JsonNode.Parse(ConfigurationSchema.ToJson())!.AsObject();
         document.Remove("$schema");
         foreach (string section in new[] { "node", "group" })
-            schemas[Pascal(section)] = Extract(document["properties"]!.AsObject(), section, Pascal(section));
+            schemas[NameOf(section)] = Extract(document["properties"]!.AsObject(), section, NameOf(section));
         foreach (var kind in ObjectKind.OfDocument)
             AddKind(schemas, document, kind);
         AddKind(schemas, schemas[NameOf(ObjectKind.Pool)]!.AsObject(), ObjectKind.RealServer);
@@ -140,5 +140,6 @@ internal static class ApiSchemas
         }
     }
 
-    private static string Pascal(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    /// <summary>The name of the schema of a section of the configuration.</summary>
+    internal static string NameOf(string section) => char.ToUpperInvariant(section[0]) + section[1..];
 }

@@ -32,24 +32,15 @@ internal sealed class DocumentHandlers(ConfigurationView view, ConfigurationChan
     {
         RequireKnown(context);
         string text = await RestBodies.ReadDocumentAsync(context).ConfigureAwait(false);
-        await ChangeAsync(context, accepted =>
-        {
-            EntityTag.RequireMatch(context, accepted.Document);
-            return text;
-        }, null, static d => d).ConfigureAwait(false);
+        // The places of errors are in the text that the client sent.
+        await ChangeAsync(context, null, _ => text, null).ConfigureAwait(false);
     }
 
     internal async Task PatchAsync(HttpContext context)
     {
         RequireKnown(context);
         var patch = await RestBodies.ReadObjectAsync(context, RestBodies.MergePatch).ConfigureAwait(false);
-        await ChangeAsync(context, accepted =>
-        {
-            EntityTag.RequireMatch(context, accepted.Document);
-            var document = new EditedDocument(accepted.Document);
-            document.Patch(patch);
-            return document.ToText();
-        }, static () => "", static d => d).ConfigureAwait(false);
+        await EditAsync(context, null, document => document.Patch(patch)).ConfigureAwait(false);
     }
 
     internal RequestDelegate GetSection(string name) => context =>
@@ -62,34 +53,39 @@ internal sealed class DocumentHandlers(ConfigurationView view, ConfigurationChan
     {
         RequireKnown(context);
         var content = await RestBodies.ReadObjectAsync(context, RestBodies.Json).ConfigureAwait(false);
-        await ChangeAsync(context, accepted =>
-        {
-            EntityTag.RequireMatch(context, accepted.Document.GetProperty(name));
-            var document = new EditedDocument(accepted.Document);
-            document.PutSection(name, content);
-            return document.ToText();
-        }, () => $"/{name}", d => d.GetProperty(name)).ConfigureAwait(false);
+        await EditAsync(context, name, document => document.PutSection(name, content)).ConfigureAwait(false);
     };
 
     internal RequestDelegate PatchSection(string name) => async context =>
     {
         RequireKnown(context);
         var patch = await RestBodies.ReadObjectAsync(context, RestBodies.MergePatch).ConfigureAwait(false);
-        await ChangeAsync(context, accepted =>
-        {
-            EntityTag.RequireMatch(context, accepted.Document.GetProperty(name));
-            var document = new EditedDocument(accepted.Document);
-            document.PatchSection(name, patch);
-            return document.ToText();
-        }, () => $"/{name}", d => d.GetProperty(name)).ConfigureAwait(false);
+        await EditAsync(context, name, document => document.PatchSection(name, patch)).ConfigureAwait(false);
     };
 
-    private async Task ChangeAsync(HttpContext context, Func<AcceptedConfiguration, string> edit,
-        Func<string?>? pointerOf, Func<JsonElement, JsonElement> part)
+    /// <summary>Edits a copy of the configuration.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="section">The section that its entity tag is about; null: the whole configuration.</param>
+    /// <param name="edit">Edits the copy.</param>
+    private Task EditAsync(HttpContext context, string? section, Action<EditedDocument> edit) =>
+        ChangeAsync(context, section, accepted =>
+        {
+            var document = new EditedDocument(accepted.Document);
+            edit(document);
+            return document.ToText();
+        }, () => section is null ? "" : $"/{section}");
+
+    private async Task ChangeAsync(HttpContext context, string? section, Func<AcceptedConfiguration, string> edit,
+        Func<string?>? pointerOf)
     {
-        var (report, change) = await changes.RunAsync(context, edit, pointerOf).ConfigureAwait(false);
+        JsonElement Part(JsonElement document) => section is null ? document : document.GetProperty(section);
+        var (report, change) = await changes.RunAsync(context, accepted =>
+        {
+            EntityTag.RequireMatch(context, Part(accepted.Document));
+            return edit(accepted);
+        }, pointerOf).ConfigureAwait(false);
         if (report.Plan is null)
-            context.Response.Headers.ETag = EntityTag.Of(part(change.Document));
+            context.Response.Headers.ETag = EntityTag.Of(Part(change.Document));
         await ApiBodies.WriteAsync(context, report, ApiJson.Default.ChangeReport).ConfigureAwait(false);
     }
 

@@ -75,13 +75,13 @@ internal static class RestOperations
         IsAudited = true,
     };
 
-    internal static ApiOperation GetSection(string section) => Read("get" + Pascal(section),
-        $"The section {section} of the configuration", Pascal(section));
+    internal static ApiOperation GetSection(string section) => Read("get" + ApiSchemas.NameOf(section),
+        $"The section {section} of the configuration", ApiSchemas.NameOf(section));
 
-    internal static ApiOperation PutSection(string section) => Change("put" + Pascal(section),
-        $"Replaces the section {section}", Pascal(section), RestBodies.Json);
+    internal static ApiOperation PutSection(string section) => Change("put" + ApiSchemas.NameOf(section),
+        $"Replaces the section {section}", ApiSchemas.NameOf(section), RestBodies.Json);
 
-    internal static ApiOperation PatchSection(string section) => Change("patch" + Pascal(section),
+    internal static ApiOperation PatchSection(string section) => Change("patch" + ApiSchemas.NameOf(section),
         $"Changes keys of the section {section}", ApiSchemas.MergePatch, RestBodies.MergePatch);
 
     internal static ApiOperation List(ObjectKind kind) => new($"list{ApiSchemas.NameOf(kind)}s",
@@ -131,6 +131,4 @@ internal static class RestOperations
             Role = Role.Administrator,
             IsAudited = true,
         };
-
-    private static string Pascal(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }
