@@ -5,8 +5,8 @@ namespace Sidestep.Api;
 /// <param name="Reason">Why, for the history; null: not said.</param>
 public sealed record ChangeOptions(bool DryRun = false, string? Reason = null)
 {
-    /// <summary>The entity tag of what is replaced: the director rejects the change (412) if it has another one now; null:
-    /// any.</summary>
+    /// <summary>The entity tag of what is replaced: the director rejects the change (412) if it has another one now;
+    /// null: any.</summary>
     public string? IfMatch { get; init; }
 
     /// <summary>The query of the request, with its question mark.</summary>

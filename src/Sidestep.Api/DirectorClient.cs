@@ -168,6 +168,16 @@ public sealed partial class DirectorClient : IDisposable
     public Task<DirectorStatus> GetStatusAsync(CancellationToken cancellation) =>
         GetAsync(ApiPaths.Status, ApiJson.Default.DirectorStatus, cancellation);
 
+    /// <summary>Fetches the directors of the group.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<DirectorList> GetDirectorsAsync(CancellationToken cancellation) =>
+        GetAsync(ApiPaths.Directors, ApiJson.Default.DirectorList, cancellation);
+
+    /// <summary>Fetches the agents of the real servers.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public Task<AgentList> GetAgentsAsync(CancellationToken cancellation) =>
+        GetAsync(ApiPaths.Agents, ApiJson.Default.AgentList, cancellation);
+
     /// <summary>Requests a diagnosis; on the director's own machine only.</summary>
     /// <param name="doctor">What to examine.</param>
     /// <param name="timeout">How long to wait for the diagnosis.</param>

@@ -12,16 +12,26 @@ internal static class AgentText
     /// <summary>The most lines about conditions; the JSON form has all.</summary>
     private const int MaxConditions = 50;
 
+    /// <summary>The columns of the table.</summary>
+    internal static string[] Columns =>
+        ["agent", "connection", "real server is", "admin state", "last report", "version"];
+
+    /// <summary>The row of an agent.</summary>
+    internal static string[] Row(AgentStatus agent) =>
+    [
+        agent.Server, ConnectionOf(agent), HealthOf(agent), agent.AdminState,
+        agent.LastReport is { } time ? time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
+            : "never",
+        agent.Version ?? "",
+    ];
+
     internal static void Write(IAnsiConsole console, IReadOnlyCollection<AgentStatus> agents)
     {
         if (agents.All(static a => a.LastReport is null))
             return;
-        var table = new ReportTable(["agent", "connection", "real server is", "admin state", "last report", "version"]);
+        var table = new ReportTable(Columns);
         foreach (var agent in agents)
-            table.AddRow(agent.Server, ConnectionOf(agent), HealthOf(agent), agent.AdminState,
-                agent.LastReport is { } time
-                    ? time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "never",
-                agent.Version ?? "");
+            table.AddRow(Row(agent));
         table.Write(console);
         var lines = agents.SelectMany(static a => a.Conditions.Select(c => LineOf(a.Server, c))).ToArray();
         foreach (var line in lines.Take(MaxConditions))

@@ -52,11 +52,14 @@ public static class DescribeCommand
 
     private static HashSet<string> ServicesOf(ObjectPath path, DirectorStatus status) =>
     [
-        .. status.Services.Where(s => path.Kind == ObjectKind.VirtualService ? s.Name == path.Name
-            : path.Kind == ObjectKind.Pool ? s.Pool == path.Name
-            : path.Kind == ObjectKind.Vip && s.Matches.Any(m => m.StartsWith(path.Name + " ", StringComparison.Ordinal)))
-            .Select(static s => s.Name),
+        .. status.Services.Where(s => Concerns(path, s)).Select(static s => s.Name),
     ];
+
+    private static bool Concerns(ObjectPath path, ServiceStatus service) =>
+        path.Kind == ObjectKind.VirtualService ? service.Name == path.Name
+        : path.Kind == ObjectKind.Pool ? service.Pool == path.Name
+        : path.Kind == ObjectKind.Vip
+            && service.Matches.Any(m => m.StartsWith(path.Name + " ", StringComparison.Ordinal));
 
     private static HashSet<(string Pool, string Server)> ServersOf(ObjectPath path, DirectorStatus status)
     {

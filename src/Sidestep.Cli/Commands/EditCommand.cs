@@ -23,9 +23,10 @@ public static class EditCommand
     public static Command Create(Func<DirectorTarget, DirectorClient> connect)
     {
         var command = new Command("edit",
-            "Change an object of the configuration of a director in an editor ($VISUAL, $EDITOR or vi), as YAML; sidestep "
-            + "edit configuration changes all of it. What others change meanwhile is not lost. Exit codes: 0: in force, or "
-            + "unchanged; 1: rejected, and the text is in a file; 2: the editor fails, or the daemon does not respond.");
+            "Change an object of the configuration of a director in an editor ($VISUAL, $EDITOR or vi), as YAML; "
+                + "sidestep edit configuration changes all of it. What others change meanwhile is not lost. Exit "
+                + "codes: 0: in force, or unchanged; 1: rejected, and the text is in a file; 2: the editor fails, or "
+                + "the daemon does not respond.");
         var which = new ObjectArguments(command, [Configuration], needsName: false);
         var director = new DirectorOptions(command);
         var change = new ChangeArguments(command);
@@ -123,8 +124,8 @@ public static class EditCommand
     {
         var lines = new List<string>
         {
-            $"{Comment} {path?.ToString() ?? Configuration}. Lines that begin with {Comment} are ignored; without a change, "
-                + "nothing happens.",
+            $"{Comment} {path?.ToString() ?? Configuration}. Lines that begin with {Comment} are ignored; without a "
+                + "change, nothing happens.",
         };
         lines.AddRange(errors.Select(static e => $"{Comment} error: {e}"));
         await File.WriteAllTextAsync(file, string.Join('\n', lines) + "\n" + text).ConfigureAwait(false);

@@ -7,7 +7,8 @@ using Sidestep.Model.Objects;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep get KIND [NAME]</c>: the configuration of a running director, or objects of it.</summary>
+/// <summary><c>sidestep get KIND [NAME]</c>: the configuration of a running director, objects of it, the directors, or
+/// the agents.</summary>
 public static class GetCommand
 {
     private const string Table = "table", Wide = "wide", Json = "json", Yaml = "yaml", Name = "name";
@@ -28,9 +29,10 @@ public static class GetCommand
             Description = "Only objects with these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY, with commas.",
         };
         var command = new Command("get",
-            "Show the configuration of a director, or objects of it. Exit codes: 0: shown; 1: there "
-            + "is no such object, or no daemon runs; 2: the daemon does not respond.");
-        var which = new ObjectArguments(command, [Configuration], needsName: false);
+            "Show the configuration of a director, objects of it, the directors, or the agents. Exit codes: 0: "
+                + "shown; 1: "
+            + "there is no such object, or no daemon runs; 2: the daemon does not respond.");
+        var which = new ObjectArguments(command, [Configuration, .. MemberTable.Kinds], needsName: false);
         var director = new DirectorOptions(command);
         command.Add(format);
         command.Add(labels);
@@ -61,6 +63,13 @@ public static class GetCommand
                 format == Json ? Json : Yaml, output);
             return ExitCode.Ok;
         }
+        if (MemberTable.Kinds.Contains(which.KindText(parsed)))
+        {
+            var (columns, rows, json) = await MemberTable.ReadAsync(client, which.KindText(parsed))
+                .ConfigureAwait(false);
+            Write(columns, rows, json, format, output);
+            return ExitCode.Ok;
+        }
         var kind = which.KindOf(parsed);
         if (which.PathOf(parsed) is { } path)
         {
@@ -80,6 +89,25 @@ public static class GetCommand
         while (after is not null);
         Write(kind, items.ToImmutable(), format, false, output);
         return ExitCode.Ok;
+    }
+
+    private static void Write(string[] columns, ImmutableArray<string[]> rows, JsonElement json, string format,
+        TextWriter output)
+    {
+        if (format == Name)
+        {
+            foreach (string[] row in rows)
+                output.WriteLine(row[0]);
+        }
+        else if (format is Json or Yaml)
+            Write(json, format, output);
+        else
+        {
+            var table = new ReportTable(columns);
+            foreach (string[] row in rows)
+                table.AddRow(row);
+            table.Write(TextConsole.On(output));
+        }
     }
 
     private static void Write(ObjectKind kind, ImmutableArray<JsonElement> items, string format, bool isOne,

@@ -21,8 +21,8 @@ public static class TopCommand
     public static Command Create(Func<DirectorTarget, DirectorStatus?> read)
     {
         var command = new Command("top",
-            "Show the rates of services, servers and drops of a director, live. Keys: " + TopState.Help + ". Exit codes: "
-            + "0: ended by q or Ctrl+C; 1: there is no such director; 2: it cannot be read, or there is no terminal.");
+            $"Show the rates of services, servers and drops of a director, live. Keys: {TopState.Help}. Exit codes: 0: "
+                + "ended by q or Ctrl+C; 1: there is no such director; 2: it cannot be read, or there is no terminal.");
         var which = new DirectorOptions(command);
         command.SetAction(parsed =>
         {

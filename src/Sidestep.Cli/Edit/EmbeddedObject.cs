@@ -4,8 +4,8 @@ using Sidestep.Model.Objects;
 
 namespace Sidestep.Cli.Edit;
 
-/// <summary>A configuration in which one object is YAML that a person edited, and everything else is JSON, which is YAML
-/// too. So the director reads the edited text as it is, and its errors have lines and columns.</summary>
+/// <summary>A configuration in which one object is YAML that a person edited, and everything else is JSON, which is
+/// YAML too. So the director reads the edited text as it is, and its errors have lines and columns.</summary>
 internal sealed class EmbeddedObject
 {
     private const int Step = 4;

@@ -1,4 +1,5 @@
 using Sidestep.Api.Status;
+using Sidestep.Forwarding;
 
 namespace Sidestep.Cli.Top;
 

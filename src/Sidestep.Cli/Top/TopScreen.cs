@@ -29,8 +29,8 @@ internal static class TopScreen
         var lines = new List<string>
         {
             Styled(Fitted(title, width), Bold, hasColours),
-            Styled(Fitted(Line(table, widths, [table.TextColumns[0], .. table.TextColumns[1..], .. table.NumberColumns]),
-                width), Bold, hasColours),
+            Styled(Fitted(Line(table, widths, [.. table.TextColumns, .. table.NumberColumns]), width), Bold,
+                hasColours),
         };
         int visible = Math.Max(1, height - 3);
         int selected = state.SelectedOf(table);
@@ -54,7 +54,8 @@ internal static class TopScreen
             value /= 1000;
             unit++;
         }
-        string format = unit == 0 && value == Math.Floor(value) ? "0" : value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
+        bool isWhole = (unit == 0 && value == Math.Floor(value)) || value >= 99.95;
+        string format = isWhole ? "0" : value >= 9.995 ? "0.0" : "0.00";
         return value.ToString(format, CultureInfo.InvariantCulture) + Units[unit];
     }
 
@@ -75,8 +76,9 @@ internal static class TopScreen
         return widths;
     }
 
-    private static string Line(TopTable table, int[] widths, string[] cells) => string.Join("  ", cells.Select((cell, i) =>
-        i < table.TextColumns.Length ? Fitted(cell, widths[i]).PadRight(widths[i]) : cell.PadLeft(widths[i])));
+    private static string Line(TopTable table, int[] widths, string[] cells) => string.Join("  ",
+        cells.Select((cell, i) => i < table.TextColumns.Length ? Fitted(cell, widths[i]).PadRight(widths[i])
+            : cell.PadLeft(widths[i])));
 
     private static string Fitted(string text, int width) => text.Length <= width ? text
         : width <= 1 ? text[..width] : text[..(width - 1)] + "…";

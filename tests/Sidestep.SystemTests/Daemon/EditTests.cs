@@ -14,7 +14,8 @@ public sealed class EditTests : IDisposable
             Edit("sed -i 's/^address: .*/&\\nweight: 5/'", "servers", "server2", "--pool", "pool").Output,
             StringComparison.Ordinal);
         Assert.StartsWith("revision 3: 1 value changed\n",
-            Edit("sed -i 's/^name: pool/&\\nlabels: { team: shop }/'", "pools", "pool").Output, StringComparison.Ordinal);
+            Edit("sed -i 's/^name: pool/&\\nlabels: { team: shop }/'", "pools", "pool").Output,
+            StringComparison.Ordinal);
         Assert.StartsWith("revision 4: 1 value changed\n",
             Edit("sed -i 's/weight: 5/weight: 6/'", "configuration").Output, StringComparison.Ordinal);
         Assert.Equal("nothing changed\n", Edit("true", "pools", "pool").Output);
@@ -27,8 +28,8 @@ public sealed class EditTests : IDisposable
     {
         var result = Edit("sed -i 's/^address: .*/&\\nwieght: 5/'", "servers", "server2", "--pool", "pool");
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches(@"^error: line 3: pools\[0\]\.servers\[1\]\.wieght: 5: a real server has no such key\. Did you mean "
-            + @"weight\?\nThe edited text is in \S+\.\n$", result.Error);
+        Assert.Matches(@"^error: line 3: pools\[0\]\.servers\[1\]\.wieght: 5: a real server has no such key\. Did "
+            + @"you mean weight\?\nThe edited text is in \S+\.\n$", result.Error);
         string file = result.Error.TrimEnd('\n', '.').Split(' ')[^1];
         Assert.Contains("wieght: 5", File.ReadAllText(file), StringComparison.Ordinal);
         File.Delete(file);
@@ -37,24 +38,24 @@ public sealed class EditTests : IDisposable
     [Fact]
     public void Change_of_another_object_meanwhile_is_not_lost_and_one_of_the_same_object_is_noticed()
     {
-        string command = string.Join(' ', Command("apply", "-f", "-"));
-        string other = $"{string.Join(' ', Command("get", "configuration"))} | sed 's/name: echo/&\\n    labels: {{ a: b }}/' | "
-            + command + " >&2";
-        var result = Edit(Script(other + "; sed -i 's/^address: .*/&\\nweight: 5/' \"$1\""), "servers", "server2",
-            "--pool", "pool");
+        var result = Edit(Script(ChangeBySed("s/name: echo/&\\n    labels: { a: b }/")
+            + "; sed -i 's/^address: .*/&\\nweight: 5/' \"$1\""), "servers", "server2", "--pool", "pool");
         Assert.StartsWith("revision 3: 1 value changed\n", result.Output, StringComparison.Ordinal);
         string now = Sidestep("get", "configuration").Output;
         Assert.Contains("a: b", now, StringComparison.Ordinal);
         Assert.Contains("weight: 5", now, StringComparison.Ordinal);
 
-        string same = $"{string.Join(' ', Command("get", "configuration"))} | sed 's/weight: 5/weight: 7/' | {command} >&2";
-        result = Edit(Script(same + "; sed -i 's/weight: 5/weight: 6/' \"$1\""), "servers", "server2", "--pool", "pool");
+        result = Edit(Script(ChangeBySed("s/weight: 5/weight: 7/") + "; sed -i 's/weight: 5/weight: 6/' \"$1\""),
+            "servers", "server2", "--pool", "pool");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("it has changed since", result.Error, StringComparison.Ordinal);
         Assert.Contains("weight: 7", Sidestep("get", "configuration").Output, StringComparison.Ordinal);
     }
 
     public void Dispose() => _segment.Dispose();
+
+    private string ChangeBySed(string expression) => $"{string.Join(' ', Command("get", "configuration"))} | sed "
+        + $"'{expression}' | {string.Join(' ', Command("apply", "-f", "-"))} >&2";
 
     private string Script(string commands)
     {

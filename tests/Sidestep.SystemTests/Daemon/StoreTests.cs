@@ -26,6 +26,9 @@ public sealed class StoreTests : IDisposable
         traffic.WaitUntilAllAnswered();
 
         Assert.Equal("server1\nserver2\n", Sidestep(0, "get", "servers", "--pool", "pool", "-o", "name"));
+        Assert.Matches(@"^  director +engine .*\n.*\n  test +xdp +yes +0 ", Sidestep(0, "get", "directors"));
+        Assert.Equal("server1\nserver2\n", Sidestep(0, "get", "agents", "-o", "name"));
+        Assert.Contains("isForwarding: true", Sidestep(0, "get", "directors", "-o", "yaml"), StringComparison.Ordinal);
         string first = Sidestep(0, "get", "configuration");
         string edited = Path.Combine(_segment.Lan.Folder, "edited.yaml");
         File.WriteAllText(edited, first.Replace(Segment.AddressOf(2),
@@ -39,8 +42,8 @@ public sealed class StoreTests : IDisposable
         // The packet decides: every client is served by server 1 now.
         Assert.True(AllServedBy(1), daemon.CombinedOutput);
         Assert.Matches(@"(?s)^real server 'server2' of pool 'pool'\n\n  name: server2\n.*  state: disabled\n\n.*"
-            + @"server2 +pool/l2 +10\.9\.0\.12 +disabled.*\nchanged last by revision 2 of root \(uid 0.*\), .*: server2 is "
-            + "broken\n$", Sidestep(0, "describe", "servers", "server2", "--pool", "pool"));
+            + @"server2 +pool/l2 +10\.9\.0\.12 +disabled.*\nchanged last by revision 2 of root \(uid 0.*\), .*: "
+            + "server2 is broken\n$", Sidestep(0, "describe", "servers", "server2", "--pool", "pool"));
         Assert.StartsWith("nothing changes: revision 2 has this configuration\n", Sidestep(0, "apply", "-f", edited),
             StringComparison.Ordinal);
 

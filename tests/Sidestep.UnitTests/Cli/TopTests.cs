@@ -50,7 +50,8 @@ public sealed class TopTests
         Assert.Equal(services.Rows.Select(static r => r.Numbers[0]).OrderDescending(),
             services.Rows.Select(static r => r.Numbers[0]));
         Press(state, ConsoleKey.R);
-        Assert.Equal(services.Rows.Reverse().Select(static r => r.Name), state.TableOf(Rows).Rows.Select(static r => r.Name));
+        Assert.Equal(services.Rows.Reverse().Select(static r => r.Name),
+            state.TableOf(Rows).Rows.Select(static r => r.Name));
         Press(state, ConsoleKey.R);
         Press(state, ConsoleKey.DownArrow);
         Assert.Equal(1, state.SelectedOf(state.TableOf(Rows)));
@@ -87,6 +88,9 @@ public sealed class TopTests
             Press(state, ConsoleKey.Tab);
         }
     }
+
+    [Fact]
+    public void Help_fits_a_terminal_of_80_columns() => Assert.InRange(TopState.Help.Length, 1, 80);
 
     [Fact]
     public void Selected_row_is_visible()
