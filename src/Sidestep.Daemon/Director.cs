@@ -39,8 +39,11 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
 
     /// <summary>Runs the director until a signal stops it: starts the engine, applies the configuration and its
     /// changes.</summary>
+    /// <param name="removes">True: stop as soon as the configuration is applied, and remove everything, as with
+    /// <c>onExit: remove</c>. Only a director that has applied its configuration knows all that an earlier one left.
+    /// </param>
     /// <exception cref="EngineException">The daemon could not start; the message says what to do.</exception>
-    internal async Task RunAsync()
+    internal async Task RunAsync(bool removes)
     {
         var selection = EngineSelector.Select(first.Node, InterfaceCapabilitiesReader.Read, XdpEngine.CheckMachine);
         using var lockFile = await DirectorLock.AcquireAsync(DirectorFiles.LockPath(_identity), _identity.Name,
@@ -83,24 +86,34 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
             new LinkProblems(() => observer.InterfaceNames, LinkProblems.ByNetlink(linkSocket)), health,
             multicast, new RestoredParts(TimeProvider.System), NetworkdHint.Read, supervisor, status, log);
 
-        using (var host = BuildHost(supervisor, engine, loop, follower, management, health, kernelState, punt))
-            await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);
-        new DirectorExit(engine, multicast, multicastFile, health, management, status, log).Run(observer.OnExit);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(signals.StopRequested);
+        void Started()
+        {
+            follower.FollowDrains();
+            punt.Open();
+            log.Forwarding(source.Path);
+            if (removes)
+                stop.Cancel();
+        }
+        using (var host = BuildHost(supervisor, engine, loop, follower, management, health, kernelState, Started))
+        {
+            using var stopping = stop.Token.Register(
+                host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
+            await host.RunToEndAsync(stop.Token).ConfigureAwait(false);
+        }
+        new DirectorExit(engine, multicast, multicastFile, health, management, status, log)
+            .Run(removes ? ExitAction.Remove : observer.OnExit);
     }
 
     /// <summary>The host and its tasks, in the order of their start: forwarding comes first.</summary>
     private IHost BuildHost(Supervisor supervisor, DirectorEngine engine, ControlLoop loop,
         ConfigurationFollower follower, Management management, HealthService health, KernelState kernelState,
-        PuntHandler punt)
+        Action started)
     {
         var builder = ServiceHost.CreateBuilder(serviceLog, signals);
         var services = builder.Services;
-        services.AddSingleton<IHostedService>(provider => new ControlService(loop, () =>
-        {
-            follower.FollowDrains();
-            punt.Open();
-            log.Forwarding(source.Path);
-        }, provider.GetRequiredService<ServiceNotifier>()));
+        services.AddSingleton<IHostedService>(provider =>
+            new ControlService(loop, started, provider.GetRequiredService<ServiceNotifier>()));
         services.AddTask(supervisor, "control loop", (_, cancellation) => loop.RunAsync(cancellation));
         services.AddTask(supervisor, "watch of the configuration", (provider, cancellation) =>
             follower.WatchAsync(provider.GetRequiredService<ServiceNotifier>(), cancellation));

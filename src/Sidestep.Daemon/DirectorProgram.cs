@@ -34,7 +34,7 @@ internal static class DirectorProgram
             // Until here, nothing has been started that SIGHUP could reload.
             signals.ReloadRequested += source.ForceReload;
             var director = new Director(source, first, options.StateFolder, log, logger, events, signals);
-            await director.RunAsync().ConfigureAwait(false);
+            await director.RunAsync(options.Removes).ConfigureAwait(false);
             return Succeeded;
         }
         catch (Exception e) when (e is EngineException or NativeException)
@@ -68,6 +68,9 @@ internal static class DirectorProgram
 /// <param name="StateFolder">Path of the folder of users, tokens and the audit log.</param>
 internal sealed record ConfigurationOptions(string? Config, string? Store, string? InitialConfig, string StateFolder)
 {
+    /// <summary>True: remove what an earlier daemon left, and end.</summary>
+    internal bool Removes { get; init; }
+
     /// <summary>The path of the file or folder, as it was given.</summary>
     internal string Path => Store ?? Config!;
 }
