@@ -21,10 +21,10 @@ internal sealed class EmbeddedObject
     internal EmbeddedObject(JsonObject configuration, ObjectPath path, string edited)
     {
         _edited = edited;
-        var way = new Stack<ObjectPath>();
+        var steps = new Stack<ObjectPath>();
         for (var at = path; at is not null; at = at.Owner)
-            way.Push(at);
-        WriteOwner(configuration, way, 0);
+            steps.Push(at);
+        WriteOwner(configuration, steps, 0);
     }
 
     /// <summary>The document.</summary>
@@ -38,11 +38,11 @@ internal sealed class EmbeddedObject
 
     /// <summary>Writes an object that contains the edited one.</summary>
     /// <param name="owner">The object.</param>
-    /// <param name="way">What is on the way from it to the edited object, the next one first.</param>
+    /// <param name="steps">The objects between it and the edited one, the next one first.</param>
     /// <param name="depth">The columns that it is indented by.</param>
-    private void WriteOwner(JsonObject owner, Stack<ObjectPath> way, int depth)
+    private void WriteOwner(JsonObject owner, Stack<ObjectPath> steps, int depth)
     {
-        var next = way.Pop();
+        var next = steps.Pop();
         string margin = new(' ', depth);
         foreach (var (key, value) in owner)
         {
@@ -53,11 +53,11 @@ internal sealed class EmbeddedObject
             }
             Append($"{margin}{key}:");
             foreach (var item in value!.AsArray().OfType<JsonObject>())
-                WriteItem(item, next, way, depth);
+                WriteItem(item, next, steps, depth);
         }
     }
 
-    private void WriteItem(JsonObject item, ObjectPath next, Stack<ObjectPath> way, int depth)
+    private void WriteItem(JsonObject item, ObjectPath next, Stack<ObjectPath> steps, int depth)
     {
         string margin = new(' ', depth + 2);
         if (next.Kind.Canonical(item[next.Kind.NameKey]!.GetValue<string>()) != next.Kind.Canonical(next.Name))
@@ -66,9 +66,9 @@ internal sealed class EmbeddedObject
             return;
         }
         Append(margin + "-");
-        if (way.Count > 0)
+        if (steps.Count > 0)
         {
-            WriteOwner(item, way, depth + Step);
+            WriteOwner(item, steps, depth + Step);
             return;
         }
         (LinesBefore, Indentation) = (_lines, depth + Step);

@@ -6,8 +6,8 @@ namespace Sidestep.Cli.Top;
 /// <summary>A row of a table of <c>sidestep top</c>.</summary>
 /// <param name="Name">What it is about; rows are found again by it.</param>
 /// <param name="Texts">The cells of the text columns after the name.</param>
-/// <param name="Numbers">The values of the columns with numbers.</param>
-internal sealed record TopRow(string Name, string[] Texts, double[] Numbers);
+/// <param name="Values">The values of the columns with numbers.</param>
+internal sealed record TopRow(string Name, string[] Texts, double[] Values);
 
 /// <summary>A table of <c>sidestep top</c>.</summary>
 /// <param name="Title">What its rows are.</param>

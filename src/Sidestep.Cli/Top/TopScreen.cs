@@ -38,7 +38,7 @@ internal static class TopScreen
         for (int i = first; i < Math.Min(first + visible, table.Rows.Length); i++)
         {
             var row = table.Rows[i];
-            string line = Fitted(Line(table, widths, [row.Name, .. row.Texts, .. row.Numbers.Select(Short)]), width);
+            string line = Fitted(Line(table, widths, [row.Name, .. row.Texts, .. row.Values.Select(Short)]), width);
             lines.Add(i == selected ? Styled(line.PadRight(width), Inverse, hasColours) : line);
         }
         lines.Add(Fitted(TopState.Help, width));

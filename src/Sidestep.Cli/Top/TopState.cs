@@ -69,7 +69,7 @@ internal sealed class TopState
             _ => rows.Drops(),
         };
         int column = ColumnOf(table);
-        var sorted = table.Rows.OrderByDescending(r => r.Numbers[column])
+        var sorted = table.Rows.OrderByDescending(r => r.Values[column])
             .ThenBy(static r => r.Name, StringComparer.Ordinal);
         return table with { Rows = [.. _isReversed ? sorted.Reverse() : sorted] };
     }

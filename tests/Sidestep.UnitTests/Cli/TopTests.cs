@@ -34,21 +34,21 @@ public sealed class TopTests
     {
         var service = Now.Services.First(static s => s.Packets > 1);
         var row = Rows.Services().Rows.Single(r => r.Name == service.Name);
-        Assert.Equal((service.Packets - (service.Packets / 2)) / 2.0, row.Numbers[0]);
-        Assert.Equal(service.Bytes * 4.0, row.Numbers[1]);
+        Assert.Equal((service.Packets - (service.Packets / 2)) / 2.0, row.Values[0]);
+        Assert.Equal(service.Bytes * 4.0, row.Values[1]);
     }
 
     [Fact]
     public void Counters_that_were_reset_have_no_rate() =>
-        Assert.All(new TopRows(Now, Before, 1).Services().Rows, static r => Assert.Equal(0, r.Numbers[0]));
+        Assert.All(new TopRows(Now, Before, 1).Services().Rows, static r => Assert.Equal(0, r.Values[0]));
 
     [Fact]
     public void Keys_select_sort_and_drill_down()
     {
         var state = new TopState();
         var services = state.TableOf(Rows);
-        Assert.Equal(services.Rows.Select(static r => r.Numbers[0]).OrderDescending(),
-            services.Rows.Select(static r => r.Numbers[0]));
+        Assert.Equal(services.Rows.Select(static r => r.Values[0]).OrderDescending(),
+            services.Rows.Select(static r => r.Values[0]));
         Press(state, ConsoleKey.R);
         Assert.Equal(services.Rows.Reverse().Select(static r => r.Name),
             state.TableOf(Rows).Rows.Select(static r => r.Name));
