@@ -22,6 +22,10 @@ target() {
     projects=(src/Sidestep.Daemon src/Sidestep.Agent src/Sidestep.Cli lab/Sidestep.Lab)
     sources+=(lab)
     ;;
+  package)
+    projects=(src/Sidestep.Daemon src/Sidestep.Agent src/Sidestep.Cli packaging/Sidestep.ManPages)
+    sources+=(packaging/Sidestep.ManPages)
+    ;;
   bench)
     projects=(src/Sidestep.Daemon benchmarks/Sidestep.Benchmarks)
     sources+=(benchmarks)
@@ -62,7 +66,7 @@ need_build() {
 
 # build_all: every project, tests included. Warnings of the build itself are errors, too.
 build_all() {
-  local status=0 name names=(cli lab bench fuzz) projects sources outputs
+  local status=0 name names=(cli lab package bench fuzz) projects sources outputs
   need_dotnet
   alone
   for name in "${names[@]}"; do

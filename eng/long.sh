@@ -15,6 +15,7 @@ run_long() {
   fi
   if runs tests/Sidestep.SystemTests; then
     check "build of an agent of another version" eng/other-version.sh
+    long_test "packages" packaging/test
     long_lab faults
     long_lab health
     long_lab l2-one-arm --driver af-xdp

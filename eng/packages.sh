@@ -44,7 +44,18 @@ packages() {
 	curl reads metrics as an operator does
 	prometheus reads the metrics of the tests, and has promtool
 	systemd reads the units, networks and settings that the agent writes
+	mandoc checks the manual pages
 	libyaml-0-2 netplan reads its files with it
+	LIST
+  package) cat <<-LIST ;;
+	dpkg builds the Debian packages
+	LIST
+  machine) cat <<-LIST ;;
+	debootstrap makes a clean Debian root to install the packages in
+	systemd-container boots it
+	perl sends datagrams, answers them, and counts the replies
+	iproute2 makes its network
+	ethtool turns off the offloads of its links
 	LIST
   other-kernel) cat <<-LIST ;;
 	qemu-system-x86 emulates the machine that the other kernel runs on

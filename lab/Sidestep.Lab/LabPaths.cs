@@ -15,8 +15,19 @@ internal static class LabPaths
 
     public static string Failures => Path.Combine(Repository, "artifacts", "lab");
 
-    /// <summary>The build of these sources.</summary>
-    public static DirectorBuild CurrentBuild { get; } = BuildIn(Repository);
+    /// <summary>The build of these sources, or the installed packages.</summary>
+    public static DirectorBuild CurrentBuild { get; } = UsesPackages
+        ? new DirectorBuild("/usr/sbin/sidestepd", "/usr/bin/sidestep") : BuildIn(Repository);
+
+    /// <summary>True with <c>SIDESTEP_LAB_PROGRAMS=packages</c>: the lab runs what the Debian packages have
+    /// installed.</summary>
+    private static bool UsesPackages => Environment.GetEnvironmentVariable("SIDESTEP_LAB_PROGRAMS") switch
+    {
+        null or "" or "build" => false,
+        "packages" => true,
+        var other => throw new LabException(
+            $"SIDESTEP_LAB_PROGRAMS is '{other}': the programs are those of the build or of the packages."),
+    };
 
     /// <summary>The build of eng/other-layout.sh: the same sources with another layout of the tables.</summary>
     public static DirectorBuild OtherLayoutBuild { get; } = BuildIn(Path.Combine(Repository, "artifacts",
@@ -31,8 +42,8 @@ internal static class LabPaths
                 $"{build.Daemon} or {build.Cli} is missing: --from needs the folder artifacts/bin of a build.");
     }
 
-    public static string Agent =>
-        Executable(Path.Combine(Repository, "artifacts", "bin"), "Sidestep.Agent", "sidestep-agent");
+    public static string Agent => UsesPackages ? "/usr/sbin/sidestep-agent"
+        : Executable(Path.Combine(Repository, "artifacts", "bin"), "Sidestep.Agent", "sidestep-agent");
 
     /// <summary>The build of eng/other-version.sh: the same agent with another version number.</summary>
     public static string OtherVersionAgent =>

@@ -30,15 +30,14 @@ internal sealed class AgentCommands
         _error = error;
     }
 
-    /// <param name="args">The arguments.</param>
+    /// <summary>The command <c>sidestep-agent</c> with all its commands.</summary>
     /// <param name="platform">The host.</param>
     /// <param name="output">Receives results.</param>
     /// <param name="error">Receives errors.</param>
-    /// <returns>The exit code.</returns>
-    public static int Run(string[] args, IHostPlatform platform, TextWriter output, TextWriter error)
+    public static RootCommand Create(IHostPlatform platform, TextWriter output, TextWriter error)
     {
         var commands = new AgentCommands(platform, output, error);
-        var root = new RootCommand("Configures a host as a real server behind a Sidestep director")
+        return new RootCommand("Configures a host as a real server behind a Sidestep director")
         {
             commands.Apply(), commands.Verify(), commands.Remove(), commands.RunCommand(), commands.Status(),
             commands.AdminState("drain", RunningAgent.Drain, AdminStates.Draining,
@@ -47,7 +46,16 @@ internal sealed class AgentCommands
                 "Allow new flows to this server again"),
             commands.Join(), commands.Render(),
         };
-        var parsed = root.Parse(args);
+    }
+
+    /// <param name="args">The arguments.</param>
+    /// <param name="platform">The host.</param>
+    /// <param name="output">Receives results.</param>
+    /// <param name="error">Receives errors.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args, IHostPlatform platform, TextWriter output, TextWriter error)
+    {
+        var parsed = Create(platform, output, error).Parse(args);
         var code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
         return parsed.Errors.Count > 0 ? ExitUsage : code;
     }

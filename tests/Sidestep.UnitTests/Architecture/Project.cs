@@ -10,7 +10,7 @@ namespace Sidestep.UnitTests.Architecture;
 /// <param name="AllowsUnsafe">The project may contain unsafe code.</param>
 internal sealed record Project(string Name, string File, IReadOnlyList<string> Uses, bool AllowsUnsafe)
 {
-    private static readonly string[] Folders = ["src", "lab", "tests", "benchmarks", "fuzz"];
+    private static readonly string[] Folders = ["src", "packaging", "lab", "tests", "benchmarks", "fuzz"];
 
     public static IReadOnlyList<Project> All { get; } =
     [

@@ -22,6 +22,7 @@ public sealed class VocabularyTests
     [InlineData("src")]
     [InlineData("docs")]
     [InlineData("tests")]
+    [InlineData("packaging")]
     [InlineData("lab")]
     [InlineData("benchmarks")]
     [InlineData("fuzz")]
