@@ -89,11 +89,11 @@ connect() {
   ip netns exec "$web" ip address add 203.0.113.10/32 dev lo
   ip netns exec "$web" perl packaging/echo.pl serve 203.0.113.10 7 &
   echo_process=$!
-  wait_until 30 settled
+  wait_until 30 has_addresses
 }
 
-# settled: whether duplicate address detection has ended.
-settled() {
+# has_addresses: whether duplicate address detection has ended.
+has_addresses() {
   ! inside ip address show tentative | grep --quiet tentative
 }
 

@@ -23,7 +23,7 @@ internal sealed class TopState
 
     /// <summary>The help in the last line.</summary>
     internal const string Help =
-        "q quit  Tab next table  s sort  r reverse  ↑↓ select  Enter its servers  Esc back";
+        "q quit  Tab table  s sort  r reverse  ↑↓ select  Enter its servers  Esc back";
 
     /// <summary>Handles a key.</summary>
     /// <param name="key">The key.</param>
