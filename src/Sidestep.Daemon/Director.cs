@@ -65,6 +65,11 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
         var revisions = new RevisionHistory(TimeProvider.System);
         using var management = new Management(_identity, stateFolder, source, engine.State, events, revisions,
             reader.Read, p => status.SetProblems(ProblemSource.Management, [.. p]),
+            (otlp, problem) =>
+            {
+                status.Change(r => r with { Otlp = otlp });
+                status.SetProblems(ProblemSource.Otlp, problem is null ? [] : [problem]);
+            },
             alarms => status.Change(r => r with { Alarms = alarms }), supervisor, log);
         using var nextHops = new NetlinkNextHopResolver(log.NextHopProblem, supervisor);
         WaitForNextHops(nextHops);
@@ -123,6 +128,8 @@ internal sealed class Director(ConfigurationSource source, Configuration first, 
         services.AddTask(supervisor, "comparison with the kernel", (_, cancellation) =>
             kernelState.RunAsync(cancellation));
         services.AddTask(supervisor, "API", (_, cancellation) => management.RunAsync(cancellation));
+        services.AddTask(supervisor, "export of metrics", (_, cancellation) =>
+            management.ExportMetricsAsync(cancellation));
         services.AddWatchdog(new LoopProgress(loop).HasTurned);
         return builder.Build();
     }

@@ -12,6 +12,7 @@ using Sidestep.Daemon.Api.Rest;
 using Sidestep.Daemon.Api.Streams;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Daemon.Engines;
+using Sidestep.Daemon.Metrics.Otlp;
 using Sidestep.Forwarding;
 using Sidestep.Hosting.Supervision;
 using Sidestep.Model;
@@ -28,6 +29,7 @@ internal sealed class Management : IDisposable
     private readonly LongRequests _longRequests = new();
     private readonly ApiServer _api;
     private readonly AccessControl _access;
+    private readonly OtlpExporter _otlp;
     private readonly VipConflictMonitor? _conflictMonitor;
     private AppliedState? _applied;
     private ImmutableArray<AttachedInterface> _attached = [];
@@ -42,13 +44,14 @@ internal sealed class Management : IDisposable
     /// <param name="status">Reads the status of the engine and of the daemon; this class adds agents and address
     /// conflicts.</param>
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
+    /// <param name="reportOtlp">Receives the state of the export by OTLP and its problem after every change.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="supervisor">Runs the loops.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(NodeSettings node, string stateFolder, ConfigurationSource source, IEngineState engine,
         EventHistory events, RevisionHistory revisions, Func<DirectorStatus> status,
-        Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms, Supervisor supervisor,
-        ILogger log)
+        Action<IReadOnlyList<string>> problems, Action<OtlpStatus?, string?> reportOtlp,
+        Action<ImmutableArray<string>> alarms, Supervisor supervisor, ILogger log)
     {
         _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(node));
         _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
@@ -81,6 +84,8 @@ internal sealed class Management : IDisposable
             Overlay.Merge);
         NodeSettings? Settings() => Volatile.Read(ref _applied)?.Configuration.Desired.Node;
         var metrics = new MetricsHandler(WithAgents, () => Settings()?.Metrics?.PerServer ?? true);
+        _otlp = new OtlpExporter(() => Settings()?.Otlp, WithAgents, new OtlpResource(node.Name,
+            Environment.MachineName, Version), reportOtlp, supervisor, log, TimeProvider.System);
         var changes = new ConfigurationChanges(source, running.Plan, _longRequests, log);
         var view = new ConfigurationView(source);
         var rest = new RestEndpoints(view, changes, source, new OverrideHandlers(Overrides, view, running.Plan,
@@ -165,8 +170,12 @@ internal sealed class Management : IDisposable
         await _api.RunAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Exports metrics until cancelled.</summary>
+    internal Task ExportMetricsAsync(CancellationToken cancellation) => _otlp.RunAsync(cancellation);
+
     public void Dispose()
     {
+        _otlp.Dispose();
         _conflictMonitor?.Dispose();
         _doctor.Dispose();
         _access.Dispose();

@@ -135,4 +135,7 @@ internal enum ProblemSource
 
     /// <summary>The API, and VIP conflict detection.</summary>
     Management,
+
+    /// <summary>The export of metrics.</summary>
+    Otlp,
 }

@@ -25,6 +25,9 @@ public sealed record NodeSettings
     /// <summary>Where Prometheus reads metrics; null: nowhere.</summary>
     public MetricsSettings? Metrics { get; init; }
 
+    /// <summary>Where metrics are exported to; null: nowhere.</summary>
+    public OtlpSettings? Otlp { get; init; }
+
     /// <summary>Where operators on other machines reach the API; null: nowhere.</summary>
     public ManagementSettings? Management { get; init; }
 

@@ -76,7 +76,17 @@ public sealed record DaemonStatus
     /// <summary>Lines of the log that were dropped since the daemon started, because what reads standard error was too
     /// slow or failed.</summary>
     public long LogLinesDropped { get; init; }
+
+    /// <summary>The export of metrics by OTLP; null: it is not configured, or no daemon runs.</summary>
+    public OtlpStatus? Otlp { get; init; }
 }
+
+/// <summary>The export of metrics by OTLP, since the daemon started.</summary>
+/// <param name="Endpoint">The URL of the collector, as configured.</param>
+/// <param name="Exports">Exports that the collector accepted.</param>
+/// <param name="Failures">Exports that failed.</param>
+/// <param name="LastAt">When it accepted the last one, by the director's wall clock; null: none yet.</param>
+public sealed record OtlpStatus(string Endpoint, long Exports, long Failures, DateTimeOffset? LastAt);
 
 /// <summary>Unexpected failures of one loop of the daemon, or of a task that a loop repeats.</summary>
 /// <param name="Name">What failed.</param>

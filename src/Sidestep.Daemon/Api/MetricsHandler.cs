@@ -14,7 +14,9 @@ internal sealed class MetricsHandler(Func<DirectorStatus> status, Func<bool> per
     {
         // Complete before the first byte: Prometheus must not take half of the series for all of them.
         using var text = new MemoryStream();
-        await StatusMetrics.WriteAsync(status(), perServer(), text, context.RequestAborted).ConfigureAwait(false);
+        var metrics = new PrometheusMetrics();
+        StatusMetrics.Add(metrics, status(), perServer());
+        await metrics.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
         context.Response.ContentType = PrometheusConstants.TextContentTypeWithVersionAndEncoding;
         context.Response.ContentLength = text.Length;
         text.Position = 0;

@@ -23,4 +23,10 @@ internal static partial class ApiEvents
 
     [LoggerMessage(406, LogLevel.Information, "API for operators listening on {Addresses}")]
     public static partial void ManagementListening(this ILogger logger, string addresses);
+
+    [LoggerMessage(407, LogLevel.Information, "metrics are exported to {Endpoint}")]
+    public static partial void MetricsExported(this ILogger logger, string endpoint);
+
+    [LoggerMessage(408, LogLevel.Warning, "{Problem}")]
+    public static partial void MetricsNotExported(this ILogger logger, string problem);
 }

@@ -1,32 +1,22 @@
-using Prometheus;
-
 namespace Sidestep.Daemon.Metrics;
 
-/// <summary>The metrics of one scrape. Their names begin with <c>sidestep_</c>.</summary>
-internal sealed class MetricSet
+/// <summary>Receives the metrics of one status, in one form of output. Their names begin with
+/// <c>sidestep_</c>.</summary>
+internal abstract class MetricSet
 {
     private const string Prefix = "sidestep_";
-    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
-    private readonly MetricFactory _factory;
-
-    internal MetricSet() => _factory = Prometheus.Metrics.WithCustomRegistry(_registry);
 
     /// <summary>Adds a value that goes up and down.</summary>
-    internal MetricFamily Gauge(string name, string help, params string[] labels)
-    {
-        var gauge = _factory.CreateGauge(Prefix + name, help, labels);
-        return new MetricFamily((value, values) => gauge.WithLabels(values).Set(value));
-    }
+    internal MetricFamily Gauge(string name, string help, params string[] labels) =>
+        AddGauge(Prefix + name, help, labels);
 
     /// <summary>Adds a value that only goes up, until the state of the engine is created anew.</summary>
-    internal MetricFamily Counter(string name, string help, params string[] labels)
-    {
-        var counter = _factory.CreateCounter(Prefix + name, help, labels);
-        return new MetricFamily((value, values) => counter.WithLabels(values).IncTo(value));
-    }
+    internal MetricFamily Counter(string name, string help, params string[] labels) =>
+        AddCounter(Prefix + name, help, labels);
 
-    internal Task WriteAsync(Stream output, CancellationToken cancellation) =>
-        _registry.CollectAndExportAsTextAsync(output, cancellation);
+    protected abstract MetricFamily AddGauge(string name, string help, string[] labels);
+
+    protected abstract MetricFamily AddCounter(string name, string help, string[] labels);
 }
 
 /// <summary>A metric with its series.</summary>

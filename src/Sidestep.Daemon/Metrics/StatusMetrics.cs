@@ -4,21 +4,16 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Metrics;
 
-/// <summary>The status of a director as metrics of Prometheus: one definition of every name. docs/metrics.md lists
-/// them.</summary>
-/// <remarks>Each scrape makes a registry of its own, so that a server or service that is removed leaves no
-/// series.</remarks>
+/// <summary>The status of a director as metrics: one definition of every name, for every form of output.
+/// docs/metrics.md lists them.</summary>
 internal static class StatusMetrics
 {
-    /// <summary>Writes all metrics in the text format, version 0.0.4.</summary>
+    /// <summary>Adds all metrics.</summary>
+    /// <param name="metrics">Receives them.</param>
     /// <param name="status">The status.</param>
     /// <param name="perServer">True: with series for each server.</param>
-    /// <param name="output">Receives the text in UTF-8.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal static Task WriteAsync(DirectorStatus status, bool perServer, Stream output,
-        CancellationToken cancellation)
+    internal static void Add(MetricSet metrics, DirectorStatus status, bool perServer)
     {
-        var metrics = new MetricSet();
         AddDirector(metrics, status);
         AddTraffic(metrics, status);
         AddServices(metrics, status);
@@ -26,7 +21,6 @@ internal static class StatusMetrics
             ServerMetrics.Add(metrics, status);
         if (status.Health is { } health)
             ProbeMetrics.Add(metrics, health.Probes);
-        return metrics.WriteAsync(output, cancellation);
     }
 
     private static void AddDirector(MetricSet metrics, DirectorStatus status)
@@ -56,6 +50,11 @@ internal static class StatusMetrics
         metrics.Counter("failures_total", "Unexpected failures of the daemon's loops.")
             .Set(daemon.Failures.Sum(static f => f.Times));
         metrics.Counter("log_lines_dropped_total", "Lines of the log that were dropped.").Set(daemon.LogLinesDropped);
+        if (daemon.Otlp is { } otlp)
+        {
+            metrics.Counter("otlp_exports_total", "Exports by OTLP that the collector accepted.").Set(otlp.Exports);
+            metrics.Counter("otlp_export_failures_total", "Exports by OTLP that failed.").Set(otlp.Failures);
+        }
         var attached = metrics.Gauge("interface_attached",
             "1: the engine is attached to the interface; 0: it is gone or detached.", "interface", "driver");
         foreach (var item in status.Interfaces)

@@ -30,7 +30,9 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
             value = choice.Value;
             return null;
         }
-        if (UnsupportedFeatures.ForValue(scalar.Text) is { } unsupported)
+        // Where the list has an HTTP or TLS of its own, the explanation would contradict it.
+        if (!choices.Any(static c => UnsupportedFeatures.ForValue(c.Word) is not null)
+            && UnsupportedFeatures.ForValue(scalar.Text) is { } unsupported)
             return new Problem(unsupported.Reason);
         return new Problem("not a possible value",
             SpellingSuggestion.For(scalar.Text, choices.Select(c => c.Word)) is { } nearest

@@ -39,13 +39,16 @@ internal static class NodeSchema
     public static readonly Key<BoundMapping> Metrics = Key<BoundMapping>.Optional("metrics", MetricsSchema.Kind,
         "Metrics for Prometheus. Without it, only the local socket has them.");
 
+    public static readonly Key<BoundMapping> Otlp = Key<BoundMapping>.Optional("otlp", OtlpSchema.Kind,
+        "Export of the metrics to a collector of OpenTelemetry. Without it, nothing is exported.");
+
     public static readonly Key<BoundMapping> Management = Key<BoundMapping>.Optional("management",
         ManagementSchema.Kind,
         "The API for operators on other machines. Without it, only the local socket offers it.");
 
     public static readonly MappingKind Kind = new("the section node",
         "This director: its name, interfaces and engine. Each director of a group has its own.",
-        Name, Engine, Interfaces, OnExit, PinPath, Api, Metrics, Management);
+        Name, Engine, Interfaces, OnExit, PinPath, Api, Metrics, Otlp, Management);
 
     /// <summary>The mapping as it is written.</summary>
     public static MappingNode Write(NodeSettings node) => MappingNode.Of(
@@ -56,6 +59,7 @@ internal static class NodeSchema
         PinPath.Write(node.PinPath),
         Api.WriteMapping(node.Api is { } api ? ApiSchema.Write(api) : null),
         Metrics.WriteMapping(node.Metrics is { } metrics ? MetricsSchema.Write(metrics) : null),
+        Otlp.WriteMapping(node.Otlp is { } otlp ? OtlpSchema.Write(otlp) : null),
         Management.WriteMapping(node.Management is { } management ? ManagementSchema.Write(management) : null));
 
     public static NodeSettings Build(BoundMapping m) => new()
@@ -67,6 +71,7 @@ internal static class NodeSchema
         PinPath = m.Value(PinPath),
         Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
         Metrics = m.Find(Metrics) is { } metrics ? MetricsSchema.Build(metrics.Value) : null,
+        Otlp = m.Find(Otlp) is { } otlp ? OtlpSchema.Build(otlp.Value) : null,
         Management = m.Find(Management) is { } management ? ManagementSchema.Build(management.Value) : null,
     };
 }

@@ -53,8 +53,8 @@ internal static partial class UnsupportedFeatures
 
     private static readonly Problem Divided = new(
         "the section director was divided into node and group",
-        "Write name, engine, interfaces, onExit, pinPath, api, metrics and management in the section node, and "
-        + "hashKey, peers, "
+        "Write name, engine, interfaces, onExit, pinPath, api, metrics, otlp and management in the section node, "
+        + "and hashKey, peers, "
         + "flowTableSize and conflictDetection in the section group");
 
     private static readonly FrozenDictionary<string, Problem> ByKeyToken = Table(

@@ -35,6 +35,7 @@ internal static class ConfigurationRules
         UnusedObjectRules.Check(document, issues);
         PoolAvailabilityRules.Check(document, issues);
         ListenerRules.Check(document, issues);
+        OtlpRules.Check(document, issues);
         if (document.Host is { } host)
             HostRules.Check(document, host, issues);
     }

@@ -106,6 +106,7 @@ internal static class TestDirector
     public static DirectorStatus Full { get; } = Status with
     {
         Engine = EngineKind.Managed,
+        Daemon = Status.Daemon with { Otlp = new OtlpStatus("https://collector.example:4318", 7, 2, AppliedAt) },
         Interfaces = [new InterfaceStatus("eth0", InterfaceDriver.AfXdp, true)],
         Workers = [new WorkerStatus("sidestep-rx0", 10, 9, 8, 7)],
         Health = Health(HealthyServer with

@@ -53,6 +53,15 @@ internal sealed class RandomConfiguration(int seed)
                 Tls = new TlsFiles(FilePath(), FilePath(), FilePath()),
                 PerServer = Flag(),
             }),
+        Otlp = Maybe(() => new OtlpSettings
+        {
+            Endpoint = $"https://collector.example:{Number(1, 65535)}",
+            Protocol = Any<OtlpProtocol>(),
+            Interval = TimeSpan.FromMilliseconds(Number(1000, 3_600_000)),
+            HeadersFile = Maybe(FilePath),
+            CaFile = Maybe(FilePath),
+            PerServer = Flag(),
+        }),
         Management = Maybe(() => Flag()
             ? new ManagementSettings { Listen = [new IPEndPoint(IPAddress.IPv6Loopback, Number(1, 65535))] }
             : new ManagementSettings

@@ -18,7 +18,9 @@ internal sealed partial class Exposition
     public static async Task<Exposition> OfAsync(DirectorStatus status, bool perServer = true)
     {
         using var output = new MemoryStream();
-        await StatusMetrics.WriteAsync(status, perServer, output, TestContext.Current.CancellationToken);
+        var metrics = new PrometheusMetrics();
+        StatusMetrics.Add(metrics, status, perServer);
+        await metrics.WriteAsync(output, TestContext.Current.CancellationToken);
         return Parse(Encoding.UTF8.GetString(output.ToArray()));
     }
 

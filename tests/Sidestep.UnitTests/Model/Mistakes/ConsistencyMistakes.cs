@@ -35,6 +35,21 @@ internal static class ConsistencyMistakes
             + "  metrics: { listen: [ \"127.0.0.1:7443\" ] }\n",
             "8:24: error: node.metrics.listen[0]: 127.0.0.1:7443: node.api listens there already. Take another "
             + "port."),
+        new("export by gRPC to a URL with a path",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"https://collector.example:4317/otlp\", protocol: grpc }\n",
+            "7:21: error: node.otlp.endpoint: https://collector.example:4317/otlp: has a path, and gRPC has paths of "
+            + "its own. Remove the path, or write protocol: http/protobuf."),
+        new("secret headers without encryption",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"http://collector.example:4318\", headersFile: /etc/token }\n",
+            "7:67: error: node.otlp.headersFile: /etc/token: its headers would be sent unencrypted to another machine. "
+            + "Write https:// in the endpoint, or remove the key."),
+        new("authorities without encryption",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"http://[::1]:4318\", headersFile: /etc/token, caFile: /etc/ca.pem }\n",
+            "7:75: error: node.otlp.caFile: /etc/ca.pem: without effect, because the endpoint begins with http://. "
+            + "Write https:// there, or remove the key."),
         new("two profiles of one name",
             "name: routed\n",
             "name: fast\n    dsrType: l3\n    type: tcp-fast-path\n  - name: routed\n",

@@ -19,7 +19,7 @@ internal static class KeyMistakes
             + "/sys/fs/bpf/sidestep\ngroup: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }\n",
             "director: { hashKey: \"8f1c2a63b0d94e57a1c3f5e7092b4d6f\" }\n",
             "1:1: error: director: the section director was divided into node and group. Write name, engine, "
-            + "interfaces, onExit, pinPath, api, metrics and management in the section node, and hashKey, peers, "
+            + "interfaces, onExit, pinPath, api, metrics, otlp and management in the section node, and hashKey, peers, "
             + "flowTableSize and conflictDetection in the section group.",
             "1:1: error: node: the configuration must have the key node. Add it to this mapping.",
             "1:1: error: group: the configuration must have the key group. Add it to this mapping."),
@@ -31,7 +31,7 @@ internal static class KeyMistakes
             "pinPath: /sys/fs/bpf/sidestep",
             "flowTableSize: 2048",
             "7:3: error: node.flowTableSize: 2048: the section node has no such key. Its keys are name, engine, "
-            + "interfaces, onExit, pinPath, api, metrics, management."),
+            + "interfaces, onExit, pinPath, api, metrics, otlp, management."),
         new("a missing port",
             "    port: 80\n",
             "",

@@ -25,6 +25,37 @@ internal static class ValueMistakes
             $"annotations: {{ note: {new string('x', 1025)} }}",
             $"23:30: error: pools[0].servers[0].annotations.note: {new string('x', 80)}…: has 1025 characters; 1024 "
             + "are possible. Write at most 1024 characters without control characters; \"\" is possible."),
+        new("a collector that is no URL",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"collector.example:4317\" }\n",
+            "7:21: error: node.otlp.endpoint: collector.example:4317: does not begin with http:// or https://. Write a "
+            + "URL such as https://collector.example:4318."),
+        new("a collector without a host",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"https://:4318\" }\n",
+            "7:21: error: node.otlp.endpoint: https://:4318: not a URL. Write a URL such as "
+            + "https://collector.example:4318."),
+        new("a collector with a query",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"https://collector.example/?a=b\" }\n",
+            "7:21: error: node.otlp.endpoint: https://collector.example/?a=b: has a query or a fragment. Write a URL "
+            + "such as https://collector.example:4318."),
+        new("a collector whose URL is too long",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            $"otlp: {{ endpoint: \"https://collector.example/{new string('x', 255)}\" }}\n",
+            $"7:21: error: node.otlp.endpoint: https://collector.example/{new string('x', 54)}…: has 281 characters; "
+            + "255 are possible. Write a URL such as https://collector.example:4318."),
+        new("a secret in the URL of a collector",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"https://user:secret@collector.example\" }\n",
+            "7:21: error: node.otlp.endpoint: https://user:secret@collector.example: has a user, and every reader of "
+            + "the configuration sees it. Remove it, and write a header Authorization into the file of the key "
+            + "headersFile."),
+        new("another transport of OTLP",
+            "pinPath: /sys/fs/bpf/sidestep\n",
+            "otlp: { endpoint: \"https://collector.example\", protocol: http/json, interval: 0.5 }\n",
+            "7:60: error: node.otlp.protocol: http/json: not a possible value. Write http/protobuf or grpc.",
+            "7:81: error: node.otlp.interval: 0.5: out of range. Write seconds from 1 to 3600, such as 2 or 0.5."),
         new("text for a number",
             "port: 80",
             "port: http",
@@ -243,6 +274,6 @@ internal static class ValueMistakes
             + "/sys/fs/bpf/sidestep\n",
             "node: 5\n",
             "1:7: error: node: 5: this is a single value. Write the section node as a mapping with the keys name, "
-            + "engine, interfaces, onExit, pinPath, api, metrics, management."),
+            + "engine, interfaces, onExit, pinPath, api, metrics, otlp, management."),
     ];
 }
