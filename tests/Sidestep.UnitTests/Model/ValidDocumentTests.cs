@@ -141,6 +141,32 @@ public sealed class ValidDocumentTests
     }
 
     [Fact]
+    public void Export_by_OTLP_needs_a_URL_only()
+    {
+        const string Key = "node:\n  otlp: { endpoint: \"https://collector.example:4318/base\"";
+        Assert.Equal(new OtlpSettings { Endpoint = "https://collector.example:4318/base" }, Read(Key));
+        Assert.Equal(new OtlpSettings
+        {
+            Endpoint = "https://collector.example:4318/base",
+            Protocol = OtlpProtocol.HttpProtobuf,
+            Interval = TimeSpan.FromSeconds(15.5),
+            HeadersFile = "/etc/headers",
+            CaFile = "/etc/ca.pem",
+            PerServer = false,
+        }, Read(Key + ", protocol: http/protobuf, interval: 15.5, headersFile: /etc/headers, caFile: /etc/ca.pem, "
+            + "perServer: false"));
+        Assert.Equal(OtlpProtocol.Grpc, Read("node:\n  otlp: { endpoint: \"http://[::1]:4317\", protocol: grpc, "
+            + "headersFile: /etc/headers")!.Protocol);
+
+        static OtlpSettings? Read(string key)
+        {
+            var result = ConfigurationReader.Read(Minimal.Replace("node:", key + " }", StringComparison.Ordinal), null);
+            Assert.Empty(result.Errors);
+            return result.Configuration!.Node.Otlp;
+        }
+    }
+
+    [Fact]
     public void Empty_or_missing_profile_means_layer_3_with_IPIP()
     {
         var empty = ConfigurationReader.Read(Minimal + "\nnetworkProfiles: [{ name: p }]\n", null)

@@ -7,7 +7,8 @@ internal static class OtlpResponse
 {
     private const int LongestText = 200;
 
-    /// <summary>Null: the collector took all points, and has nothing to say.</summary>
+    /// <summary>Null: the collector took all points. It may say something about them even then, which is no
+    /// failure.</summary>
     /// <param name="message">The message. Fields that it should not have are ignored.</param>
     /// <exception cref="OtlpException">It is malformed.</exception>
     internal static string? Rejection(ReadOnlyMemory<byte> message)
@@ -16,7 +17,7 @@ internal static class OtlpResponse
             return null;
         ulong rejected = Find(partial, 1).Number;
         string text = Printable(Encoding.UTF8.GetString(Find(partial, 2).Bytes ?? []));
-        return rejected == 0 && text.Length == 0 ? null
+        return rejected == 0 ? null
             : $"the collector rejected {rejected} data points" + (text.Length > 0 ? $": {text}" : "");
     }
 

@@ -45,8 +45,8 @@ internal abstract class OtlpTransport
         private const string Path = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
         private const int PrefixBytes = 5;
 
-        // CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
-        private static readonly int[] Transient = [1, 4, 8, 10, 11, 14, 15];
+        // The codes that OTLP lists: CANCELLED, DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS.
+        private static readonly int[] Transient = [1, 4, 10, 11, 14, 15];
 
         internal override HttpRequestMessage Request(Uri endpoint, ReadOnlyMemory<byte> message)
         {

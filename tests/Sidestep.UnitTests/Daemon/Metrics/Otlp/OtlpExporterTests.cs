@@ -242,6 +242,52 @@ public sealed class OtlpExporterTests : IDisposable
             _reported.Problem);
     }
 
+    [Theory]
+    [InlineData(OtlpProtocol.HttpProtobuf)]
+    [InlineData(OtlpProtocol.Grpc)]
+    public async Task Warning_of_a_collector_that_took_all_points_is_no_failure(OtlpProtocol protocol)
+    {
+        await using var receiver = await StartAsync(protocol);
+        // partial_success { error_message: "old" }
+        receiver.Respond = static context => OtlpReceiver.AcceptAsync(context, 0x0a, 5, 0x12, 3, (byte)'o', (byte)'l',
+            (byte)'d');
+        await UpdateAsync();
+        Assert.Equal((1, 0, null), (_reported.State!.Exports, _reported.State.Failures, _reported.Problem));
+    }
+
+    /// <summary>The specification of OTLP lists what may succeed when it is repeated.</summary>
+    [Theory]
+    [InlineData(OtlpProtocol.HttpProtobuf, 429, true)]
+    [InlineData(OtlpProtocol.HttpProtobuf, 502, true)]
+    [InlineData(OtlpProtocol.HttpProtobuf, 503, true)]
+    [InlineData(OtlpProtocol.HttpProtobuf, 504, true)]
+    [InlineData(OtlpProtocol.HttpProtobuf, 400, false)]
+    [InlineData(OtlpProtocol.HttpProtobuf, 500, false)]
+    [InlineData(OtlpProtocol.Grpc, 14, true)]
+    [InlineData(OtlpProtocol.Grpc, 4, true)]
+    [InlineData(OtlpProtocol.Grpc, 3, false)]
+    [InlineData(OtlpProtocol.Grpc, 7, false)]
+    public async Task Only_a_transient_failure_is_repeated_before_the_interval(OtlpProtocol protocol, int status,
+        bool isTransient)
+    {
+        await using var receiver = await StartAsync(protocol);
+        receiver.Respond = context =>
+        {
+            if (protocol == OtlpProtocol.Grpc)
+                context.Response.Headers["grpc-status"] = $"{status}";
+            else
+                context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        };
+        await UpdateAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await UpdateAsync();
+        Assert.Equal(isTransient ? 2 : 1, receiver.Requests.Count);
+        _time.Advance(OtlpSettings.DefaultInterval);
+        await UpdateAsync();
+        Assert.Equal(isTransient ? 3 : 2, receiver.Requests.Count);
+    }
+
     [Fact]
     public async Task Collector_can_ask_for_a_longer_pause()
     {
