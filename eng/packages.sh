@@ -56,6 +56,8 @@ packages() {
 	perl sends datagrams, answers them, and counts the replies
 	iproute2 makes its network
 	ethtool turns off the offloads of its links
+	ansible-core runs the roles
+	openssh-client connects them to the machines
 	LIST
   other-kernel) cat <<-LIST ;;
 	qemu-system-x86 emulates the machine that the other kernel runs on

@@ -1,16 +1,18 @@
 # shellcheck shell=bash disable=SC2154 # folder is the caller's
-# Sourced by packaging/test: a clean Debian machine with a running systemd, a client, and a real server. All is removed
-# with the processes that stop_machine ends.
+# Sourced by packaging/test: clean Debian machines with a running systemd, a client, and a real server, on one segment.
+# All is removed with the processes that stop_machines ends.
 
 machine_base=$PWD/artifacts/machine
 id=$(printf '%04x' $((RANDOM * 2 % 65536)))
 client=pk-$id-client web=pk-$id-web switch=pk-$id-switch
-machine='' machine_process='' traffic_process=''
+traffic_process='' echo_process=''
+# By name: the process that runs the machine, and the first process in it.
+declare -A nspawns leaders
 
 # make_root: artifacts/machine, a minimal Debian with systemd and what the packages need, once.
 make_root() {
   local packages=(systemd systemd-sysv dbus iproute2 procps nftables libbpf1 libssl3 libstdc++6 ca-certificates
-    init-system-helpers ethtool tcpdump nginx-light bpftool)
+    init-system-helpers ethtool tcpdump nginx-light bpftool openssh-server python3 python3-apt)
   [ ! -f "$machine_base/.complete" ] || return 0
   rm -rf --one-file-system "$machine_base"
   local mirror
@@ -27,39 +29,38 @@ make_root() {
   touch "$machine_base/.complete"
 }
 
-# start_machine FOLDER: boots a copy of the root, and connects it.
+# start_machine NAME ADDRESS: boots a copy of the root, in $folder/NAME, and connects it.
 start_machine() {
-  machine=$1/root
-  cp --archive "$machine_base" "$machine"
-  mkdir "$machine/repository"
+  local name=$1 root=$folder/$1 bpf=/run/pk-$id-$1
+  cp --archive "$machine_base" "$root"
+  mkdir "$root/repository" "$root/packages"
   # Not below the repository, which the machine sees: it must find one bpffs only.
-  mkdir "/run/pk-$id"
-  mount -t bpf "pk-$id" "/run/pk-$id"
-  for name in "$client" "$web" "$switch"; do
-    ip netns add "$name"
-  done
+  mkdir "$bpf"
+  mount -t bpf "pk-$id" "$bpf"
   # A new session: what ends this shell does not kill it halfway. It sees the repository, but not the programs built
   # there: those of the packages run.
   setsid systemd-nspawn --quiet --boot --register=no --keep-unit --private-network --capability=all \
-    --system-call-filter="bpf perf_event_open @mount @module" --bind="/run/pk-$id:/sys/fs/bpf" \
+    --system-call-filter="bpf perf_event_open @mount @module" --bind="$bpf:/sys/fs/bpf" \
     --bind-ro="$PWD:/repository" --bind-ro="$(dirname "$(readlink -f "$(command -v dotnet)")"):/usr/share/dotnet" \
     --tmpfs=/repository/artifacts/bin/Sidestep.Daemon --tmpfs=/repository/artifacts/bin/Sidestep.Agent \
-    --tmpfs=/repository/artifacts/bin/Sidestep.Cli --directory="$machine" >"$1/console" 2>&1 </dev/null &
-  nspawn=$!
-  wait_until 60 boots || {
-    cat "$1/console" >&2
+    --tmpfs=/repository/artifacts/bin/Sidestep.Cli --machine="pk-$id-$name" --hostname="$name" --directory="$root" \
+    >"$folder/$name-console" 2>&1 </dev/null &
+  nspawns[$name]=$!
+  wait_until 60 boots "$name" || {
+    cat "$folder/$name-console" >&2
     return 1
   }
   # A container has a boot id of its own, but not in the mount namespaces of its services. A machine has one.
-  while inside mountpoint --quiet /proc/sys/kernel/random/boot_id; do
-    inside umount /proc/sys/kernel/random/boot_id
+  while on "$name" mountpoint --quiet /proc/sys/kernel/random/boot_id; do
+    on "$name" umount /proc/sys/kernel/random/boot_id
   done
-  connect
+  join_segment "$name" "${leaders[$name]}" "$2"
+  wait_until 30 has_addresses "$name"
 }
 
 boots() {
-  machine_process=$(pgrep --parent "$nspawn" | head -n 1)
-  [ -n "$machine_process" ] && inside systemctl is-system-running 2>/dev/null | grep --quiet -E 'running|degraded'
+  leaders[$1]=$(pgrep --parent "${nspawns[$1]}" | head -n 1)
+  [ -n "${leaders[$1]}" ] && on "$1" systemctl is-system-running 2>/dev/null | grep --quiet -E 'running|degraded'
 }
 
 # wait_until SECONDS COMMAND...
@@ -72,38 +73,41 @@ wait_until() {
   done
 }
 
-# inside COMMAND...: runs it in the machine.
-inside() {
-  nsenter --target "$machine_process" --all env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+# on NAME COMMAND...: runs it in a machine.
+on() {
+  local leader=${leaders[$1]}
+  shift
+  nsenter --target "$leader" --all env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8 "$@"
 }
 
-connect() {
+# start_segment: the client 10.9.0.1, and the real server 10.9.0.11.
+start_segment() {
+  for name in "$client" "$web" "$switch"; do
+    ip netns add "$name"
+  done
   ip netns exec "$switch" ip link add bridge type bridge
   ip netns exec "$switch" ip link set bridge up
-  join_segment client "netns $client" 10.9.0.1
-  join_segment web "netns $web" 10.9.0.11
-  join_segment machine "netns $machine_process" 10.9.0.2
+  join_segment client "$client" 10.9.0.1
+  join_segment web "$web" 10.9.0.11
   ip netns exec "$client" ip route add 203.0.113.10 via 10.9.0.2
   ip netns exec "$web" sysctl --quiet --write net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
   ip netns exec "$web" ip address add 203.0.113.10/32 dev lo
   ip netns exec "$web" perl packaging/echo.pl serve 203.0.113.10 7 &
   echo_process=$!
-  wait_until 30 has_addresses
 }
 
-# has_addresses: whether duplicate address detection has ended.
+# has_addresses MACHINE: whether duplicate address detection has ended.
 has_addresses() {
-  ! inside ip address show tentative | grep --quiet tentative
+  ! on "$1" ip address show tentative | grep --quiet tentative
 }
 
-# join_segment NAME NAMESPACE ADDRESS
+# join_segment NAME NAMESPACE ADDRESS: the namespace has a name, or is that of a process.
 join_segment() {
-  local enter=(nsenter --net="/run/netns/${2#netns }")
-  [[ $2 != *"$machine_process" ]] || enter=(nsenter --target "$machine_process" --net)
+  local enter=(nsenter --net="/run/netns/$2")
+  [ -e "/run/netns/$2" ] || enter=(nsenter --target "$2" --net)
   ip netns exec "$switch" ip link add "$1" type veth peer name "pk$id"
-  # shellcheck disable=SC2086 # two words
-  ip netns exec "$switch" ip link set "pk$id" $2
+  ip netns exec "$switch" ip link set "pk$id" netns "$2"
   ip netns exec "$switch" ip link set "$1" master bridge up
   ip netns exec "$switch" ethtool --offload "$1" tx off >/dev/null
   "${enter[@]}" ip link set "pk$id" name eth0
@@ -113,11 +117,11 @@ join_segment() {
   "${enter[@]}" ethtool --offload eth0 tx off >/dev/null
 }
 
-# configure ENGINE: writes the director's configuration.
+# configure ENGINE: writes the configuration of the machine director.
 configure() {
   local driver=generic
   [ "$1" = xdp ] || driver=af-packet
-  cat >"$machine/etc/sidestep/sidestep.yaml" <<YAML
+  cat >"$folder/director/etc/sidestep/sidestep.yaml" <<YAML
 node: { name: edge1, engine: $1, interfaces: [ { name: eth0, driver: $driver } ] }
 group: { hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873 }
 networkProfiles: [ { name: near, dsrType: l2 } ]
@@ -157,34 +161,39 @@ end_traffic() {
 # exposure UNIT LIMIT: what systemd-analyze says about the sandbox, which must be below the limit.
 exposure() {
   local level
-  level=$(inside systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
+  level=$(on director systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
   echo "$1: exposure level $level"
-  awk "BEGIN { exit !($level < $2) }" || fail "the exposure level of $1 is $level: $(inside systemd-analyze security \
+  awk "BEGIN { exit !($level < $2) }" || fail "the exposure level of $1 is $level: $(on director systemd-analyze security \
     --no-pager "$1" | grep '✗')"
 }
 
-# lab_inside ARGUMENT...: the lab of this repository in the machine, with the programs of the packages.
-lab_inside() {
-  inside env SIDESTEP_LAB_PROGRAMS=packages DOTNET_ROOT=/usr/share/dotnet \
+# lab_on MACHINE ARGUMENT...: the lab of this repository in a machine, with the programs of the packages.
+lab_on() {
+  local name=$1
+  shift
+  on "$name" env SIDESTEP_LAB_PROGRAMS=packages DOTNET_ROOT=/usr/share/dotnet \
     /repository/artifacts/bin/Sidestep.Lab/release/sidestep-lab "$@"
 }
 
-stop_machine() {
+stop_machines() {
   local name
   exec 8>&-
   [ -z "$traffic_process" ] || kill "$traffic_process" 2>/dev/null || true
-  [ -z "${echo_process:-}" ] || kill "$echo_process" 2>/dev/null || true
-  if [ -n "${nspawn:-}" ]; then
-    kill "$nspawn" 2>/dev/null || true
-    wait_until 30 gone || kill -KILL "$nspawn" 2>/dev/null || true
-  fi
+  [ -z "$echo_process" ] || kill "$echo_process" 2>/dev/null || true
+  for name in "${!nspawns[@]}"; do
+    stop_machine "$name"
+  done
   for name in "$client" "$web" "$switch"; do
     ip netns delete "$name" 2>/dev/null || true
   done
-  umount "/run/pk-$id" 2>/dev/null && rmdir "/run/pk-$id"
-  return 0
+}
+
+stop_machine() {
+  kill "${nspawns[$1]}" 2>/dev/null || true
+  wait_until 30 gone "$1" || kill -KILL "${nspawns[$1]}" 2>/dev/null || true
+  umount "/run/pk-$id-$1" && rmdir "/run/pk-$id-$1"
 }
 
 gone() {
-  ! kill -0 "$nspawn" 2>/dev/null
+  ! kill -0 "${nspawns[$1]}" 2>/dev/null
 }
