@@ -161,10 +161,10 @@ end_traffic() {
 # exposure UNIT LIMIT: what systemd-analyze says about the sandbox, which must be below the limit.
 exposure() {
   local level
-  level=$(on director systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
+  on director systemd-analyze security --no-pager "$1" >"$folder/exposure"
+  level=$(sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p' "$folder/exposure")
   echo "$1: exposure level $level"
-  awk "BEGIN { exit !($level < $2) }" || fail "the exposure level of $1 is $level: $(on director systemd-analyze security \
-    --no-pager "$1" | grep '✗')"
+  awk "BEGIN { exit !($level < $2) }" || fail "the exposure level of $1: $(grep '✗' "$folder/exposure")"
 }
 
 # lab_on MACHINE ARGUMENT...: the lab of this repository in a machine, with the programs of the packages.

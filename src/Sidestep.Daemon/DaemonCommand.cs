@@ -40,9 +40,9 @@ internal static class DaemonCommand
         });
         root.SetAction((arguments, _) => DirectorProgram.RunAsync(new ConfigurationOptions(arguments.GetValue(config),
             arguments.GetValue(store), arguments.GetValue(initial), arguments.GetValue(state)!)
-            {
-                Removes = arguments.GetValue(remove),
-            }));
+        {
+            Removes = arguments.GetValue(remove),
+        }));
         return root;
     }
 
