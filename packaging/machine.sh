@@ -3,7 +3,8 @@
 # All is removed with the processes that stop_machines ends.
 
 machine_base=$PWD/artifacts/machine
-id=$(printf '%04x' $((RANDOM * 2 % 65536)))
+# Names have the process, so that a later one can remove what a killed one has left.
+id=$$
 client=pk-$id-client web=pk-$id-web switch=pk-$id-switch
 traffic_process='' echo_process=''
 # By name: the process that runs the machine, and the first process in it.
@@ -27,6 +28,27 @@ make_root() {
   ln --force --symbolic /dev/null "$machine_base/etc/systemd/system/nginx.service"
   rm -rf "$machine_base"/var/cache/apt/archives/*.deb "$machine_base"/var/lib/apt/lists/*
   touch "$machine_base/.complete"
+}
+
+# remove_stale: what killed processes have left.
+remove_stale() {
+  local path process nspawn
+  for path in artifacts/packages-test-* /run/netns/pk-* /run/pk-*; do
+    process=${path#*packages-test-} process=${process#*pk-} process=${process%%-*}
+    [[ -e $path && $process =~ ^[0-9]+$ ]] || continue
+    ! kill -0 "$process" 2>/dev/null || continue
+    for nspawn in $(pgrep --full "^systemd-nspawn .*--machine=pk-$process-"); do
+      kill -KILL "$nspawn"
+    done
+    case $path in
+    artifacts/*) rm -rf --one-file-system "$path" ;;
+    /run/netns/*) ip netns delete "${path#/run/netns/}" ;;
+    *)
+      umount "$path" 2>/dev/null || true
+      rmdir "$path"
+      ;;
+    esac
+  done
 }
 
 # start_machine NAME ADDRESS: boots a copy of the root, in $folder/NAME, and connects it.
