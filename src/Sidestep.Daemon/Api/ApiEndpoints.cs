@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
@@ -89,11 +90,29 @@ internal sealed class ApiEndpoints(AgentRegistry agents, LocalHandlers local, Ru
         MapOthers(routes);
     }
 
-    /// <summary>Other paths, and other methods of these paths, do not exist.</summary>
+    /// <summary>Rejects what no endpoint has: other paths, and other methods of these paths.</summary>
     private static void MapOthers(IEndpointRouteBuilder routes) =>
-        routes.Map("{**path}", static context => throw NotFound(context))
+        routes.Map("{**path}", static context => throw Missing(context))
         .Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = int.MaxValue);
 
-    internal static HttpStatusException NotFound(HttpContext context) => new(StatusCodes.Status404NotFound,
-        "not found", $"{context.Request.Method} {context.Request.Path} does not exist in this API");
+    private static HttpStatusException Missing(HttpContext context)
+    {
+        string[] methods = [.. MethodsOf(context).Distinct().Order(StringComparer.Ordinal)];
+        if (methods.Length == 0)
+        {
+            return new HttpStatusException(StatusCodes.Status404NotFound, "not found",
+                $"{context.Request.Path} does not exist in this API");
+        }
+        // RFC 9110, section 15.5.6, requires it.
+        context.Response.Headers.Allow = string.Join(", ", methods);
+        return new HttpStatusException(StatusCodes.Status405MethodNotAllowed, "method not allowed",
+            $"{context.Request.Path} has no {context.Request.Method}: use {string.Join(" or ", methods)}");
+    }
+
+    /// <summary>The methods that the path of a request has.</summary>
+    private static IEnumerable<string> MethodsOf(HttpContext context) =>
+        context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .Where(e => e.Metadata.GetMetadata<IHttpMethodMetadata>() is not null
+            && new TemplateMatcher(new RouteTemplate(e.RoutePattern), []).TryMatch(context.Request.Path, []))
+        .SelectMany(static e => e.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods);
 }

@@ -122,13 +122,24 @@ public sealed class ApiEndpointsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("POST", "/api/v1/status")]
-    [InlineData("GET", "/api/v1/diagnoses")]
     [InlineData("GET", "/api/v1/specs/web1")]
-    [InlineData("GET", "/api/v1/plans")]
-    [InlineData("GET", "/")]
-    public async Task Other_paths_and_methods_on_the_socket_do_not_exist(string method, string path) =>
-        AssertProblem(await LocalAsync(method, path), 404, "not found", $"{method} {path} does not exist in this API");
+    [InlineData("GET", "/api/v1/statuses")]
+    [InlineData("POST", "/")]
+    public async Task Other_paths_on_the_socket_do_not_exist(string method, string path) =>
+        AssertProblem(await LocalAsync(method, path), 404, "not found", $"{path} does not exist in this API");
+
+    /// <summary>RFC 9110, section 15.5.6.</summary>
+    [Theory]
+    [InlineData("POST", "/api/v1/status", "GET")]
+    [InlineData("GET", "/api/v1/diagnoses", "POST")]
+    [InlineData("PATCH", "/api/v1/users/alice", "DELETE or PUT")]
+    [InlineData("POST", "/api/v1/pools/web/servers/web1", "DELETE or GET or PATCH or PUT")]
+    public async Task Other_methods_of_a_path_are_not_allowed(string method, string path, string allowed)
+    {
+        var response = await LocalAsync(method, path);
+        AssertProblem(response, 405, "method not allowed", $"{path} has no {method}: use {allowed}");
+        Assert.Equal(allowed.Replace(" or ", ", ", StringComparison.Ordinal), response.Allow);
+    }
 
     [Fact]
     public async Task Events_are_served_on_the_socket()
@@ -339,15 +350,19 @@ public sealed class ApiEndpointsTests : IDisposable
             + "certificate of a server in a pool");
 
     [Theory]
-    [InlineData("POST", "/api/v1/specs/web1")]
-    [InlineData("GET", "/api/v1/reports/web1")]
     [InlineData("GET", "/api/v1/specs/")]
     [InlineData("GET", "/api/v1/status")]
     [InlineData("POST", "/api/v1/diagnoses")]
     [InlineData("GET", "/api/v1/flows")]
-    public async Task Other_paths_and_methods_do_not_exist_for_agents(string method, string path) => AssertProblem(
-        await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found",
-        $"{method} {path} does not exist in this API");
+    public async Task Other_paths_do_not_exist_for_agents(string method, string path) => AssertProblem(
+        await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found", $"{path} does not exist in this API");
+
+    [Theory]
+    [InlineData("POST", "/api/v1/specs/web1", "GET")]
+    [InlineData("GET", "/api/v1/reports/web1", "POST")]
+    public async Task Other_methods_are_not_allowed_for_agents(string method, string path, string allowed) =>
+        AssertProblem(await AgentAsync(method, path, "CN=web1", "{}"), 405, "method not allowed",
+            $"{path} has no {method}: use {allowed}");
 
     /// <summary>Stored, it would fail the requests of others.</summary>
     [Fact]
@@ -439,10 +454,10 @@ public sealed class ApiEndpointsTests : IDisposable
         context.Response.Body = output;
         await ((IApplicationBuilder)application).Build()(context);
         return new Response(context.Response.StatusCode, context.Response.ContentType,
-            Encoding.UTF8.GetString(output.ToArray()));
+            Encoding.UTF8.GetString(output.ToArray()), context.Response.Headers.Allow);
     }
 
-    private sealed record Response(int Status, string? MediaType, string Text)
+    private sealed record Response(int Status, string? MediaType, string Text, string? Allow)
     {
         public JsonElement Json => JsonDocument.Parse(Text).RootElement;
     }

@@ -232,8 +232,8 @@ public sealed class ObjectTests() : RestTests(Yaml)
         "the Content-Type is application/json: send application/merge-patch+json")]
     [InlineData("PUT", "pools/web", "{}", "text/plain", 415, "wrong content type",
         "the Content-Type is text/plain: send application/json")]
-    [InlineData("POST", "pools/web", "{}", "application/json", 404, "not found",
-        "POST /api/v1/pools/web does not exist in this API")]
+    [InlineData("POST", "pools/web", "{}", "application/json", 405, "method not allowed",
+        "/api/v1/pools/web has no POST: use DELETE or GET or PATCH or PUT")]
     [InlineData("PUT", "pools/web?reason=a%E2%80%AEb", "{}", "application/json", 400, "bad request",
         "reason has control characters: write one line of text")]
     public async Task Request_that_is_wrong_is_an_error(string method, string path, string body, string type,
