@@ -41,9 +41,10 @@ public sealed class LogOutputTests
         Eventually.True(() =>
         {
             segment.WriteText(string.Create(CultureInfo.InvariantCulture, $"{invalid}# {edits++}\n"));
-            return Dropped(segment) > 0;
+            // A full device has dropped earlier lines too.
+            return Dropped(segment) > 0
+                && segment.Status().GetProperty("daemon").GetProperty("errors").GetArrayLength() > 0;
         }, () => segment.Status().ToString());
-        Assert.NotEmpty(segment.Status().GetProperty("daemon").GetProperty("errors").EnumerateArray());
         traffic.WaitUntilAllAnswered();
 
         segment.WriteText(valid + "# again\n");
