@@ -72,7 +72,8 @@ start_machine() {
     cat "$folder/$name-console" >&2
     return 1
   }
-  # A container has a boot id of its own, but not in the mount namespaces of its services. A machine has one.
+  # A container has a boot id of its own, but not for services with ProtectProc (systemd issue 28059). A machine has
+  # one for all.
   while on "$name" mountpoint --quiet /proc/sys/kernel/random/boot_id; do
     on "$name" umount /proc/sys/kernel/random/boot_id
   done
