@@ -23,6 +23,7 @@ public sealed class OtlpTests : IDisposable
         File.WriteAllText(PathOf("headers"), "Authorization: Bearer secret\n");
         Configure(Line(http, "http/protobuf"));
         _segment.Start();
+        await _segment.WaitForApiAsync();
         using var traffic = _segment.Send();
         traffic.WaitForSent(200);
         var exchanges = traffic.Stop();
