@@ -72,7 +72,12 @@ internal sealed class AuditRequests(AuditLog log, TimeProvider time)
         int status = context.Response.StatusCode;
         bool isRefused = status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden
             or StatusCodes.Status421MisdirectedRequest;
-        if (isRefused ? !MayWriteRefused() : !IsAudited(context, status))
+        if (!isRefused && !IsAudited(context, status))
+            return;
+        // Senders without credentials must not fill the disk. What succeeds always has an entry.
+        bool isLimited = isRefused || (status >= StatusCodes.Status400BadRequest
+            && context.User.Identity is not { IsAuthenticated: true });
+        if (isLimited && !MayWriteRefused())
             return;
         log.Append(new AuditEntry(ActorOf(context), RequestOf(context), status)
         {
@@ -82,8 +87,9 @@ internal sealed class AuditRequests(AuditLog log, TimeProvider time)
     }
 
     private static bool IsAudited(HttpContext context, int status) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { IsAudited: true }
+        context.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { IsAudited: true } operation
         && !(status < StatusCodes.Status400BadRequest
+            && operation.Query.Any(static q => q.Name == ConfigurationChanges.DryRun)
             && QueryParameters.Text(context, ConfigurationChanges.DryRun) == "true");
 
     private bool MayWriteRefused()
