@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Sidestep.Daemon.Api.Access;
 
 namespace Sidestep.Daemon.Api;
 
@@ -17,14 +18,17 @@ internal static class ApiBodies
             size.MaxRequestBodySize = bytes;
     }
 
-    /// <exception cref="HttpStatusException">The body is no such JSON (400), or too large (413).</exception>
+    /// <exception cref="HttpStatusException">The body is no such JSON (400), or too large (413), or the credentials
+    /// have ended (401).</exception>
     internal static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
+            var value = await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
                 .ConfigureAwait(false)
                 ?? throw new JsonException("the body is null");
+            CredentialCheck.Require(context);
+            return value;
         }
         catch (JsonException e)
         {

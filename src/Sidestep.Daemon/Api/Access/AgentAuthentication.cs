@@ -13,13 +13,16 @@ internal sealed class AgentAuthentication(AccessStore store)
     {
         if (ClientCertificates.NameOf(context) is not { } name)
             return next(context);
-        if (store.FirstAccepted(name) is { } first
-            && context.Connection.ClientCertificate!.NotBefore.ToUniversalTime() < first.UtcDateTime)
+        if (IsRevoked(context, name))
         {
             throw new HttpStatusException(StatusCodes.Status403Forbidden, "revoked",
                 $"the certificate of '{name}' is revoked: invite the agent again, sidestep agent invite {name}");
         }
         Authenticated.Set(context, name);
+        context.Features.Set(new CredentialCheck(() => !IsRevoked(context, name)));
         return next(context);
     }
+
+    private bool IsRevoked(HttpContext context, string name) => store.FirstAccepted(name) is { } first
+        && context.Connection.ClientCertificate!.NotBefore.ToUniversalTime() < first.UtcDateTime;
 }

@@ -21,6 +21,7 @@ internal sealed class RemoteAuthentication(AccessStore store)
             return;
         }
         Authenticated.Set(context, principal);
+        context.Features.Set(new CredentialCheck(() => Authenticate(context) == principal));
         void EndIfRevoked()
         {
             if (context.GetEndpoint()?.Metadata.GetMetadata<ApiOperation>() is { IsEndless: true }

@@ -59,7 +59,9 @@ internal static class RestBodies
             using var reader = new StreamReader(context.Request.Body,
                 new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true),
                 detectEncodingFromByteOrderMarks: false);
-            return (await reader.ReadToEndAsync(context.RequestAborted).ConfigureAwait(false)).TrimStart('\uFEFF');
+            string text = await reader.ReadToEndAsync(context.RequestAborted).ConfigureAwait(false);
+            CredentialCheck.Require(context);
+            return text.TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {
