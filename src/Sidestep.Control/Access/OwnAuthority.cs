@@ -56,7 +56,7 @@ public sealed class OwnAuthority(string folder, TimeProvider time)
     /// <summary>Issues the certificate of an agent.</summary>
     /// <param name="request">The certificate request (PKCS #10) in PEM format; only its key is used.</param>
     /// <param name="server">The name of the real server, which becomes the common name.</param>
-    /// <param name="notBefore">The certificate is valid from then on; null: from now on.</param>
+    /// <param name="notBefore">The certificate is valid from then on, if that is after now; null: from now on.</param>
     /// <returns>The certificate in PEM format.</returns>
     /// <exception cref="AccessException">The request is not one, or its signature is wrong.</exception>
     /// <exception cref="IOException">The authority cannot be read.</exception>
@@ -71,7 +71,8 @@ public sealed class OwnAuthority(string folder, TimeProvider time)
         {
             throw new AccessException($"the certificate request is invalid: {e.Message}", e);
         }
-        var from = WholeSecond(notBefore ?? time.GetUtcNow());
+        var now = time.GetUtcNow();
+        var from = WholeSecond(notBefore > now ? notBefore.Value : now);
         var issued = new CertificateRequest(NameOf(server), read.PublicKey, HashAlgorithmName.SHA256);
         Add(issued, KeyUsageClient);
         lock (_gate)

@@ -58,6 +58,23 @@ public sealed class OwnAuthorityTests : IDisposable
         Assert.True(chain.Build(issued), string.Join(' ', chain.ChainStatus.Select(static s => s.StatusInformation)));
     }
 
+    /// <summary>A revocation ends earlier certificates: a later one begins after it, but not in the past.</summary>
+    [Theory]
+    [InlineData(-40, 0)]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public void Certificate_begins_now_or_at_the_end_of_a_revocation(int revokedAfterDays, int beginsAfterDays)
+    {
+        _authority.Ensure(["10.0.0.2"]);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string request = new CertificateRequest("CN=web1", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        var now = _time.GetUtcNow();
+        using var issued = X509Certificate2.CreateFromPem(
+            _authority.Issue(request, "web1", now.AddDays(revokedAfterDays)));
+        Assert.InRange(issued.NotBefore.ToUniversalTime() - now.AddDays(beginsAfterDays).UtcDateTime,
+            TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(1));
+    }
+
     [Fact]
     public void Name_of_a_server_cannot_add_attributes()
     {
